@@ -1,0 +1,62 @@
+"""From `--space` to a SearchSpace: a name (a file in this folder) or the path of a user's file."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trainables.errors import BadInput
+from trainables.hyperparameters import nearest
+
+if TYPE_CHECKING:
+    from search_spaces.space import SearchSpace
+
+_MACHINERY = {"__init__", "space", "override", "find", "describe"}
+
+
+def space_names() -> list[str]:
+    """The built-in spaces, by looking at the file names: nothing is imported."""
+    return sorted(p.stem for p in Path(__file__).parent.glob("*.py") if p.stem not in _MACHINERY)
+
+
+def check_space_name(name: str, option: str = "--space") -> None:
+    """Raise BadInput, naming the nearest, unless `name` is a built-in space or a file.
+
+    Cheap: it imports nothing.
+    """
+    if name.endswith(".py"):
+        if not Path(name).is_file():
+            raise BadInput(f"{option} {name}: there is no such file")
+    elif name not in space_names():
+        raise BadInput(f"{option} {name}: unknown space; {nearest(name, space_names())}")
+
+
+def find_space(name: str) -> SearchSpace:
+    """The SPACE of a built-in space or of a user's file.
+
+    Raises:
+        BadInput: no such space; a file that cannot be imported or defines no SPACE.
+    """
+    from search_spaces.space import SearchSpace
+
+    check_space_name(name)
+    if not name.endswith(".py"):
+        space = importlib.import_module(f"search_spaces.{name}").SPACE
+        assert isinstance(space, SearchSpace)
+        return space
+    path = Path(name).resolve()
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module  # so that its classes can be found again by name
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise BadInput(f"--space {name}: {type(error).__name__}: {error}") from error
+    space = getattr(module, "SPACE", None)
+    if not isinstance(space, SearchSpace):
+        raise BadInput(f"--space {name}: the file defines no SPACE = SearchSpace(...)")
+    return space

@@ -1,0 +1,164 @@
+"""A search space: which hyperparameters of a task vary, over what, under which condition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+    distribution_to_json,
+)
+from optuna.trial import BaseTrial
+
+from trainables.hyperparameters import Hyperparameter, hyperparameters, nearest
+from trainables.task import Task
+
+
+@dataclass(frozen=True)
+class When:
+    """A parameter exists only where `parameter` takes one of `values`."""
+
+    parameter: str
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """What a search varies and how long it lasts. A space's file ends with `SPACE = SearchSpace(...)`.
+
+    Attributes:
+        task: what is trained.
+        distributions: by parameter, in the order they are asked for; Optuna's, inclusive.
+        conditions: parameters that exist only under a condition; its parameter is asked before.
+        fixed: values that differ from the Config's defaults for every trial but are not searched.
+        starts: configurations tried right after the baseline; what they leave out is sampled.
+        metric, direction: what a trial is scored by; `max` or `min`.
+        epochs: full length of a trial. trials: how many. grace_period: epochs no trial is
+            stopped before. time_budget: seconds for the search; None: no limit.
+
+    Raises:
+        ValueError: a parameter the Config lacks, a distribution outside the Config's range, a
+            condition on what is not asked before.
+    """
+
+    task: Task
+    distributions: Mapping[str, BaseDistribution]
+    conditions: Mapping[str, When] = field(default_factory=dict)
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    starts: tuple[Mapping[str, Any], ...] = ()
+    metric: str = "val_accuracy"
+    direction: str = "max"
+    epochs: int = 10
+    trials: int = 20
+    grace_period: int = 1
+    time_budget: float | None = None
+
+    def __post_init__(self) -> None:
+        known = self.parameters
+        for name in [*self.distributions, *self.conditions, *self.fixed]:
+            if name not in known:
+                raise ValueError(f"{self.task.name} has no parameter {name!r}; {nearest(name, known)}")
+        for name, distribution in self.distributions.items():
+            for value in _ends(distribution):
+                known[name].check(value)
+        asked: list[str] = []
+        for name in self.distributions:
+            when = self.conditions.get(name)
+            if when and when.parameter in self.distributions and when.parameter not in asked:
+                raise ValueError(f"{name} depends on {when.parameter}, which is not asked before it")
+            asked.append(name)
+        for name, value in self.fixed.items():
+            known[name].check(value)
+        if self.direction not in ("max", "min"):
+            raise ValueError(f"direction={self.direction!r}: must be max or min")
+        for name in ("epochs", "trials", "grace_period"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}={getattr(self, name)}: must be 1 or more")
+        for mapping in ("distributions", "conditions", "fixed"):
+            object.__setattr__(self, mapping, MappingProxyType(dict(getattr(self, mapping))))
+
+    @property
+    def parameters(self) -> dict[str, Hyperparameter]:
+        """Every hyperparameter of the task's Config."""
+        return hyperparameters(self.task.Config)
+
+    @property
+    def baseline(self) -> dict[str, Any]:
+        """The Config's defaults with the fixed values, at full length; only what exists."""
+        defaults = {name: parameter.default for name, parameter in self.parameters.items()}
+        return self.existing(defaults | dict(self.fixed) | {"epochs": self.epochs})
+
+    def existing(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """The configuration without parameters whose condition does not hold."""
+        return {n: v for n, v in config.items() if self._exists(n, config)}
+
+    def searched(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """The part of a configuration that a study holds."""
+        return {n: v for n, v in config.items() if n in self.distributions}
+
+    def contains(self, config: Mapping[str, Any]) -> bool:
+        """Whether every searched value of a configuration lies in its distribution."""
+        searched = self.searched(config).items()
+        return all(_holds(self.distributions[name], value) for name, value in searched)
+
+    def sample(self, trial: BaseTrial) -> dict[str, Any]:
+        """Ask an Optuna trial for a whole configuration, parents before what depends on them."""
+        defaults = {name: parameter.default for name, parameter in self.parameters.items()}
+        config = defaults | dict(self.fixed) | {"epochs": self.epochs}
+        for name, distribution in self.distributions.items():
+            if self._exists(name, config):
+                config[name] = _suggest(trial, name, distribution)
+        return self.existing(config)
+
+    def _exists(self, name: str, config: Mapping[str, Any]) -> bool:
+        when = self.conditions.get(name)
+        return when is None or config.get(when.parameter) in when.values
+
+    def to_json(self) -> dict[str, Any]:
+        """What `plan.json` keeps of a space."""
+        return {
+            "task": self.task.name,
+            "distributions": {n: distribution_to_json(d) for n, d in self.distributions.items()},
+            "conditions": {
+                name: {"parameter": when.parameter, "values": list(when.values)}
+                for name, when in self.conditions.items()
+            },
+            "fixed": dict(self.fixed),
+            "starts": [dict(start) for start in self.starts],
+            "baseline": self.baseline,
+        }
+
+
+def _ends(distribution: BaseDistribution) -> tuple[Any, ...]:
+    if isinstance(distribution, CategoricalDistribution):
+        return tuple(distribution.choices)
+    assert isinstance(distribution, (FloatDistribution, IntDistribution))
+    return distribution.low, distribution.high
+
+
+def _holds(distribution: BaseDistribution, value: Any) -> bool:
+    if isinstance(distribution, CategoricalDistribution):
+        return value in distribution.choices
+    assert isinstance(distribution, (FloatDistribution, IntDistribution))
+    if not distribution.low <= value <= distribution.high:
+        return False
+    if isinstance(distribution, IntDistribution) and not distribution.log:
+        return (value - distribution.low) % distribution.step == 0
+    return True
+
+
+def _suggest(trial: BaseTrial, name: str, distribution: BaseDistribution) -> Any:
+    match distribution:
+        case FloatDistribution(low=low, high=high, step=step, log=log):
+            return trial.suggest_float(name, low, high, step=step, log=log)
+        case IntDistribution(low=low, high=high, step=step, log=log):
+            return trial.suggest_int(name, low, high, step=step, log=log)
+        case CategoricalDistribution(choices=choices):
+            return trial.suggest_categorical(name, choices)
+    raise TypeError(f"{name}: {distribution!r} is no distribution of Optuna's")

@@ -1,0 +1,111 @@
+"""A user's own pictures: `train/<class>/*`, and perhaps `val/<class>/*` and `test/<class>/*`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from trainables.data.pictures import picture_size, read_picture
+from trainables.data.source import ImageSource, RawImages
+from trainables.data.splits import Provenance, Split
+from trainables.errors import BadInput
+
+LARGEST_KEPT = 128  # pixels; larger pictures, like those of mixed size, are brought to one size
+
+
+def folder_source(directory: Path, size: int, say: Callable[[str], None]) -> ImageSource:
+    """The image-folder tree in `directory`, or `directory` itself as `train` without a test.
+
+    Args:
+        size: side in pixels that pictures are brought to where they differ in size, or where a
+            side is longer than `LARGEST_KEPT`.
+
+    Raises:
+        BadInput: no picture, one class, an empty class, a class that train lacks.
+    """
+    parts = {p: directory / p for p in ("train", "val", "test") if (directory / p).is_dir()}
+    if "train" not in parts:
+        if parts:
+            raise BadInput(f"--data-dir {directory}: there is no train/ beside {', '.join(parts)}/")
+        parts = {"train": directory}
+    files = {part: _files(folder) for part, folder in parts.items()}
+    classes = tuple(files["train"])
+    if len(classes) < 2:
+        has = f"one class ({classes[0]})" if classes else "no class folder with pictures"
+        raise BadInput(f"--data-dir {directory}: {has}; two or more are needed: train/<class>/*")
+    for part, by_class in files.items():
+        if unknown := sorted(set(by_class) - set(classes)):
+            raise BadInput(f"--data-dir {directory}: {part}/{unknown[0]} is no class of train/")
+        for name, members in by_class.items():
+            if not members:
+                raise BadInput(f"--data-dir {directory}: {part}/{name} holds no picture")
+    few = next((name for name, members in files["train"].items() if len(members) < 3), None)
+    if few is not None:
+        raise BadInput(
+            f"--data-dir {directory}: class {few!r} has fewer than 3 training pictures, too few to "
+            "cut val (and test) from"
+        )
+    listing = [path for by_class in files.values() for paths in by_class.values() for path in paths]
+    stats = (f"{path} {(s := path.stat()).st_size} {s.st_mtime_ns}" for path in listing)
+    return ImageSource(
+        Provenance("own", f"pictures in {directory}"),
+        f"folder {size}\n" + "\n".join(stats),
+        lambda: _read(files, classes, size, say),
+    )
+
+
+def _files(folder: Path) -> dict[str, list[Path]]:
+    known = Image.registered_extensions()
+    return {
+        sub.name: sorted(p for p in sub.rglob("*") if p.suffix.lower() in known and p.is_file())
+        for sub in sorted(folder.iterdir())
+        if sub.is_dir() and not sub.name.startswith(".")
+    }
+
+
+def _read(
+    files: dict[str, dict[str, list[Path]]],
+    classes: tuple[str, ...],
+    size: int,
+    say: Callable[[str], None],
+) -> RawImages:
+    everything = [p for by_class in files.values() for paths in by_class.values() for p in paths]
+    say(f"Decoding {len(everything):,} pictures (once; the result is cached)")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # large ones decode outside Python's lock
+        headers = {header for found in pool.map(_headers, _chunks(everything)) for header in found}
+        channels = 1 if all(grey for *_, grey in headers) else 3
+        sizes = {(height, width) for height, width, _ in headers}
+        height, width = next(iter(sizes)) if len(sizes) == 1 else (size, size)
+        if max(height, width) > LARGEST_KEPT:
+            height = width = size
+        if sizes != {(height, width)}:
+            say(f"Pictures of {len(sizes)} size(s) are brought to {height}x{width}")
+
+        def decode(by_class: dict[str, list[Path]]) -> Split:
+            paths = [path for members in by_class.values() for path in members]
+            pictures = np.empty((len(paths), height, width, channels), np.uint8)
+
+            def fill(chunk: list[tuple[int, Path]]) -> None:
+                for row, path in chunk:
+                    pictures[row] = read_picture(path, height, width, channels)
+
+            list(pool.map(fill, _chunks(list(enumerate(paths)))))
+            labels = [classes.index(name) for name, members in by_class.items() for _ in members]
+            return Split(pictures, np.array(labels, np.int64))
+
+        parts = {part: decode(by_class) for part, by_class in files.items()}
+    return RawImages(parts["train"], classes, parts.get("val"), parts.get("test"))
+
+
+def _headers(paths: list[Path]) -> set[tuple[int, int, bool]]:
+    return {picture_size(path) for path in paths}
+
+
+def _chunks(items: list[Any], size: int = 250) -> list[list[Any]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]

@@ -1,0 +1,80 @@
+"""Splits of pictures for a task: found by looking, decoded once, cut by the split seed, cached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from trainables.data import cache
+from trainables.data.cut import TEST_MOST, TEST_SHARE, VAL_MOST, VAL_SHARE, cut_off
+from trainables.data.idx import idx_source
+from trainables.data.image_folder import folder_source
+from trainables.data.request import DataRequest
+from trainables.data.source import ImageSource
+from trainables.data.splits import Splits
+from trainables.data.torchvision_sets import cifar10_source, download
+from trainables.errors import BadInput
+
+
+def load_images(
+    request: DataRequest, *, published: str, size: int, stand_in: Callable[[], ImageSource]
+) -> Splits:
+    """The splits that `request` asks for.
+
+    Args:
+        published: torchvision's name of the task's own data set, such as `CIFAR10`.
+        size: side in pixels that a user's pictures of mixed size are brought to.
+        stand_in: the built-in pictures for where the published ones cannot be had.
+
+    Raises:
+        BadInput: the data is not there, cannot be read, or has too few classes or pictures.
+    """
+    source = _find(request, published, size, stand_in)
+    entry = cache.entry_path(f"{source.fingerprint}\nsplit seed {request.split_seed}")
+    if not (entry / "about.json").is_file():
+        raw = source.read()
+        train, val, test = raw.train, raw.val, raw.test
+        if test is None:
+            train, test = cut_off(train, TEST_SHARE, TEST_MOST, request.split_seed)
+        if val is None:
+            train, val = cut_off(train, VAL_SHARE, VAL_MOST, request.split_seed)
+        parts = {"train": train, "val": val, "test": test}
+        cache.write_splits(entry, parts, raw.classes, source.provenance)
+    return cache.open_splits(entry)
+
+
+def _find(
+    request: DataRequest, published: str, size: int, stand_in: Callable[[], ImageSource]
+) -> ImageSource:
+    if request.kind == "embedded":
+        return stand_in()
+    if request.directory is not None:
+        return _look(request.directory, size, request.say)
+    try:
+        return _look(download(published, request.say), size, request.say)
+    except OSError as error:
+        if request.kind == "real":
+            raise BadInput(
+                f"--data real: {error}; give the files with --data-dir, or allow --data auto"
+            ) from error
+        source = stand_in()
+        request.say(f"!! {error}")
+        request.say(f"!! NOT the real data: using the built-in {source.provenance.name}")
+        return source
+
+
+def _look(directory: Path, size: int, say: Callable[[str], None]) -> ImageSource:
+    """The source of whatever kind lies in `directory`."""
+    if not directory.is_dir():
+        what = "is a file, not a directory" if directory.exists() else "does not exist"
+        raise BadInput(f"--data-dir {directory}: {what}")
+    try:
+        if next(directory.iterdir(), None) is None:
+            raise BadInput(f"--data-dir {directory}: is empty")
+        return (
+            idx_source(directory)
+            or cifar10_source(directory)
+            or folder_source(directory, size, say)
+        )
+    except OSError as error:
+        raise BadInput(f"--data-dir {directory}: cannot be read ({error.strerror})") from error

@@ -1,0 +1,31 @@
+"""What the user asked for in the way of data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+
+def cache_directory() -> Path:
+    """Downloads and decoded arrays live here, in the user's cache (`XDG_CACHE_HOME` on Linux)."""
+    return user_cache_path("run-search", appauthor=False)
+
+
+@dataclass(frozen=True)
+class DataRequest:
+    """Which data, from where, and how it is split.
+
+    Attributes:
+        kind: `auto` (real, else the stand-in, said loudly), `real` (never fall back) or `embedded`.
+        directory: the user's own data; its type is found by looking. None: the task's own set.
+        split_seed: cuts val (and a missing test part) from train; >= 0.
+        say: where progress and warnings go, a line at a time.
+    """
+
+    kind: str = "auto"
+    directory: Path | None = None
+    split_seed: int = 0
+    say: Callable[[str], None] = field(default=lambda line: None, compare=False)

@@ -1,0 +1,106 @@
+"""The arrays of a task: train, val, a test that stays closed, and where they came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What the data really was.
+
+    Attributes:
+        kind: `real`, `own` (the user's files) or `stand-in` (built in).
+        name: what a reader calls it, such as `MNIST`.
+        note: anything to know before believing a score; may be empty.
+    """
+
+    kind: str
+    name: str
+    note: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.name}"
+
+
+@dataclass(frozen=True)
+class Split:
+    """One part of the data.
+
+    Attributes:
+        inputs: images: uint8 [n, height, width, channels]; read-only, maybe memory-mapped.
+        targets: int64 [n], class numbers.
+    """
+
+    inputs: np.ndarray
+    targets: np.ndarray
+
+    def __post_init__(self) -> None:
+        if len(self.inputs) != len(self.targets):
+            raise ValueError(f"{len(self.inputs)} inputs but {len(self.targets)} targets")
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+
+@dataclass(frozen=True)
+class Splits:
+    """Train, val and test.
+
+    Attributes:
+        meta: what a network and a reader of the export must know (an `ImageMeta` for images).
+        digest: SHA-256 of all arrays, hexadecimal: the same digest is the same data and split.
+        entry: the cache entry these arrays are mapped from, if any: another process of the node
+            opens the same pages there.
+    """
+
+    train: Split
+    val: Split
+    meta: Any
+    provenance: Provenance
+    digest: str
+    sealed_test: Split | None = None
+    entry: Path | None = None
+
+    @property
+    def test(self) -> Split:
+        """The test split.
+
+        Raises:
+            PermissionError: these splits were closed for a search, which must not see test.
+        """
+        if self.sealed_test is None:
+            raise PermissionError("the test split is closed until the search is over")
+        return self.sealed_test
+
+    def closed(self) -> Splits:
+        """The same splits without test: all that a search's workers ever get."""
+        return replace(self, sealed_test=None)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the arrays that a trial reads (train and val)."""
+        return sum(s.inputs.nbytes + s.targets.nbytes for s in (self.train, self.val))
+
+
+@dataclass(frozen=True)
+class ImageMeta:
+    """What the numbers in an image array mean.
+
+    Attributes:
+        height, width: pixels.
+        channels: 1 (grey) or 3 (RGB).
+        classes: names, by class number.
+        mean, std: of the train split, by channel, in units of 0..255.
+    """
+
+    height: int
+    width: int
+    channels: int
+    classes: tuple[str, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]

@@ -1,0 +1,1 @@
+"""Pieces that tasks are put together from."""

@@ -1,0 +1,63 @@
+"""What a task is: a Config, a network, data, and how they become a Trainer."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from trainables.data.request import DataRequest
+from trainables.data.splits import Splits
+from trainables.trainer import Trainer
+
+
+@dataclass(frozen=True)
+class Task:
+    """One problem and the textbook's way to train it. The last line of a task's file makes one.
+
+    Attributes:
+        name: the file's name, such as `cifar10_net`.
+        Config: frozen dataclass of every hyperparameter; its defaults are the baseline.
+        network: (config, splits.meta) -> untrained module, enough to load an export again.
+        build: (config, splits, device) -> Trainer. All randomness comes from torch's global
+            generator: call `torch.manual_seed` first.
+        load: (request) -> Splits; raises BadInput where the data cannot be had.
+    """
+
+    name: str
+    Config: type
+    network: Callable[[Any, Any], nn.Module]
+    build: Callable[[Any, Splits, str], Trainer]
+    load: Callable[[DataRequest], Splits]
+
+
+def begin(
+    task: Task, config: Mapping[str, Any], splits: Splits, *, device: str, seed: int, threads: int
+) -> Trainer:
+    """Start one training from nothing but its arguments, whatever ran in this process before.
+
+    Sets torch's seed and thread count for the process and gives cached GPU memory back.
+
+    Raises:
+        ValueError: `config` is not one the task's Config accepts.
+    """
+    torch.set_num_threads(threads)
+    torch.manual_seed(seed)
+    if device == "cuda":
+        torch.cuda.empty_cache()
+    return task.build(task.Config(**config), splits, device)
+
+
+def find_task(name: str) -> Task:
+    """The task in `trainables/<name>.py`.
+
+    Raises:
+        ModuleNotFoundError: there is no such file.
+    """
+    task = importlib.import_module(f"trainables.{name}").TASK
+    assert isinstance(task, Task)
+    return task

@@ -1,0 +1,187 @@
+"""The one training loop. It knows no task and no tuner: it runs in a notebook, a test, a trial."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LRScheduler
+
+from trainables.errors import NonFiniteLoss
+from trainables.files import replacing
+
+Batch = tuple[Tensor, Tensor]
+
+
+class Trainer:
+    """Trains one module for `epochs` epochs; tasks differ in the functions they hand it.
+
+    Args:
+        module: on `device` already.
+        optimizer, schedule: `schedule` steps once an update; None keeps the learning rate.
+        epochs: full length; the schedule was made for it.
+        batches: (generator) -> one epoch of (inputs, targets), shuffled with that generator.
+        loss: (module, inputs, targets) -> (mean loss, {metric: sum over the batch}).
+        evaluate: (module, `val` or `test`) -> {metric: value}; called in eval mode, fp32.
+        device: `cpu` or `cuda`.
+        autocast: train in bfloat16 where that pays (`parts/kernels.py`).
+        about: what made this training (task, config); kept in checkpoints, compared on load.
+
+    Example:
+        >>> torch.manual_seed(0)
+        >>> trainer = TASK.build(TASK.Config(epochs=2), splits, "cpu")
+        >>> trainer.run_epoch()["val_accuracy"]
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        schedule: LRScheduler | None,
+        *,
+        epochs: int,
+        batches: Callable[[torch.Generator], Iterator[Batch]],
+        loss: Callable[[nn.Module, Tensor, Tensor], tuple[Tensor, dict[str, Tensor]]],
+        evaluate: Callable[[nn.Module, str], dict[str, float]],
+        device: str,
+        autocast: bool,
+        about: dict[str, Any],
+    ) -> None:
+        self.module = module
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.epochs = epochs
+        self.epoch = 0  # epochs done
+        self.result: dict[str, float] = {}  # of the last epoch; a checkpoint carries it
+        self.device = device
+        self.about = about
+        self._batches = batches
+        self._loss = loss
+        self._evaluate = evaluate
+        self._autocast = autocast
+        # As DataLoader does: order and augmentation get a seed drawn from the global generator.
+        self._generator = torch.Generator(device=device)
+        self._generator.manual_seed(int(torch.randint(2**62, (), dtype=torch.int64)))
+
+    def run_epoch(self) -> dict[str, float]:
+        """Train one epoch and score it on val.
+
+        Returns:
+            `epoch` (1 for the first), `train_loss` and `train_<metric>` (running, as trained:
+            with augmentation and dropout), `val_<metric>`, `lr` (at the epoch's first update),
+            `samples_per_second` (training alone), `seconds` (with scoring).
+
+        Raises:
+            NonFiniteLoss: at the step on CPU; at the epoch's end on a GPU, where looking at every
+                step would stall it.
+            RuntimeError: all epochs have been run.
+        """
+        if self.epoch >= self.epochs:
+            raise RuntimeError(f"all {self.epochs} epochs have been run")
+        start = time.perf_counter()
+        lr = float(self.optimizer.param_groups[0]["lr"])
+        train, count = self._train()
+        trained = time.perf_counter()
+        self.epoch += 1
+        result: dict[str, float] = {"epoch": self.epoch, **{f"train_{k}": v for k, v in train.items()}}
+        result |= {f"val_{k}": v for k, v in self.evaluate("val").items()}
+        result |= {
+            "lr": lr,
+            "samples_per_second": count / (trained - start),
+            "seconds": time.perf_counter() - start,
+        }
+        self.result = result
+        return result
+
+    def _train(self) -> tuple[dict[str, float], int]:
+        """One pass over the training data: ({metric: mean}, examples seen)."""
+        self.module.train()
+        check_each_step = self.device == "cpu"
+        sums: dict[str, Tensor] = {}
+        count = 0
+        for step, (inputs, targets) in enumerate(self._batches(self._generator)):
+            with torch.autocast(self.device, torch.bfloat16, enabled=self._autocast):
+                loss, metrics = self._loss(self.module, inputs, targets)
+            if check_each_step and not math.isfinite(loss.item()):
+                self._diverged(f"step {step + 1}")
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            self.optimizer.step()
+            if self.schedule is not None:
+                self.schedule.step()
+            size = len(targets)
+            for name, value in {"loss": loss.detach() * size, **metrics}.items():
+                sums[name] = sums[name] + value if name in sums else value
+            count += size
+        means = {name: float(total) / count for name, total in sums.items()}
+        if not math.isfinite(means["loss"]):
+            self._diverged("its end")
+        return means, count
+
+    def evaluate(self, split: str) -> dict[str, float]:
+        """Score the module on `val` or `test` as it stands, in fp32 without TF32."""
+        self.module.eval()
+        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+            return self._evaluate(self.module, split)
+
+    def save(self, path: Path) -> None:
+        """Write everything that `load` needs to go on exactly, atomically.
+
+        The file holds tensors and plain values only: it loads with `weights_only=True`.
+        """
+        state = {
+            "about": self.about,
+            "epoch": self.epoch,
+            "result": self.result,
+            "module": self.module.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict() if self.schedule is not None else {},
+            "generator": self._generator.get_state(),
+            "torch_rng": torch.get_rng_state(),
+            "cuda_rng": torch.cuda.get_rng_state() if self.device == "cuda" else None,
+        }
+        save_tensors(state, path)
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint: weights, optimizer, schedule, epoch and random states.
+
+        Raises:
+            ValueError: the checkpoint was made by another task or configuration.
+        """
+        state = load_tensors(path, self.device)
+        if state["about"] != self.about:
+            raise ValueError(f"{path} was made by {state['about']}, not by {self.about}")
+        self.epoch, self.result = state["epoch"], state["result"]
+        self.module.load_state_dict(state["module"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if self.schedule is not None:
+            self.schedule.load_state_dict(state["schedule"])
+        self._generator.set_state(state["generator"].cpu())
+        torch.set_rng_state(state["torch_rng"].cpu())
+        if self.device == "cuda":
+            torch.cuda.set_rng_state(state["cuda_rng"].cpu())
+
+    def _diverged(self, where: str) -> None:
+        raise NonFiniteLoss(f"non-finite training loss in epoch {self.epoch + 1} at {where}")
+
+
+def save_weights(module: nn.Module, path: Path) -> None:
+    """Write a module's state dict, on the CPU and in the ordinary memory layout, atomically."""
+    plain = {name: t.detach().cpu().contiguous() for name, t in module.state_dict().items()}
+    save_tensors(plain, path)
+
+
+def save_tensors(value: Any, path: Path) -> None:
+    """`torch.save`, atomically."""
+    with replacing(path) as temporary:
+        torch.save(value, temporary)
+
+
+def load_tensors(path: Path, device: str = "cpu") -> Any:
+    """`torch.load` that takes tensors and plain values only, never code."""
+    return torch.load(path, map_location=device, weights_only=True)

@@ -1,0 +1,84 @@
+"""TensorBoard events of one trial: scalars by epoch, its hyperparameters, score and status.
+
+Written by the search's own process from the trial's results, so that every run is one file with
+every step once, whatever happens to the worker.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.plugins.hparams import api_pb2
+from tensorboard.plugins.hparams import summary as hparams
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+SCORE = "score"  # the tag that HParams shows: best value so far, NaN once a trial has failed
+_FLUSH_SECONDS = 5
+_STATUS = {
+    "COMPLETE": api_pb2.Status.STATUS_SUCCESS,
+    "PRUNED": api_pb2.Status.STATUS_SUCCESS,
+    "FAIL": api_pb2.Status.STATUS_FAILURE,
+    "RUNNING": api_pb2.Status.STATUS_RUNNING,
+}
+_TYPES = {
+    bool: api_pb2.DataType.DATA_TYPE_BOOL,
+    int: api_pb2.DataType.DATA_TYPE_FLOAT64,
+    float: api_pb2.DataType.DATA_TYPE_FLOAT64,
+    str: api_pb2.DataType.DATA_TYPE_STRING,
+}
+
+
+class TrialEvents:
+    """The event file of one trial.
+
+    Args:
+        directory: the trial's.
+        config: its parameters; those that do not exist for it are left out.
+        types: of every parameter of the task, so that each trial declares the same columns.
+        metric: the name of the score, such as `val_accuracy`.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        config: Mapping[str, Any],
+        types: Mapping[str, type],
+        metric: str,
+    ) -> None:
+        self._writer = EventFileWriter(str(directory), flush_secs=_FLUSH_SECONDS)
+        score = api_pb2.MetricInfo(
+            name=api_pb2.MetricName(tag=SCORE), display_name=f"score ({metric})"
+        )
+        infos = [api_pb2.HParamInfo(name=name, type=_TYPES[kind]) for name, kind in types.items()]
+        self._add(hparams.experiment_pb(infos, [score]))
+        self._add(hparams.session_start_pb(dict(config), group_name=directory.name))
+
+    def epoch(self, result: Mapping[str, Any], score: float) -> None:
+        """One line of `result.jsonl` as scalars at step `epoch`, and the best score so far."""
+        step = int(result["epoch"])
+        values = {_tag(name): value for name, value in result.items() if name != "epoch"}
+        for tag, value in {**values, SCORE: score}.items():
+            self._add(Summary(value=[Summary.Value(tag=tag, simple_value=value)]), step)
+
+    def end(self, state: str, score: float | None, epochs: int) -> None:
+        """The true state at the end; a failed trial's score becomes NaN."""
+        final = math.nan if score is None else score
+        if state == "FAIL":
+            self._add(Summary(value=[Summary.Value(tag=SCORE, simple_value=final)]), epochs + 1)
+        self._add(hparams.session_end_pb(_STATUS[state]))
+        self._writer.close()
+
+    def _add(self, summary: Any, step: int = 0) -> None:
+        self._writer.add_event(Event(wall_time=time.time(), step=step, summary=summary))
+
+
+def _tag(name: str) -> str:
+    """`val_accuracy` -> `accuracy/val`: train and val of one thing stand side by side."""
+    part, _, rest = name.partition("_")
+    return f"{rest}/{part}" if part in ("train", "val") else f"training/{name}"

@@ -1,0 +1,181 @@
+"""An experiment on disk: every file and column name, once. No Ray, no torch, no Optuna.
+
+    results/<name>/
+      plan.json             the request, resolved
+      study.journal         the Optuna study
+      trials/<id>/          config.json, status.json, result.jsonl, error.txt, events, checkpoints
+      leaderboard.csv       trials ranked by score
+      test_openings.jsonl   every opening of the test split
+      best/                 the exported model
+      ray.log               what Ray and its workers had to say
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from trainables.errors import BadInput
+from trainables.files import read_json, write_json
+
+STATES = ("RUNNING", "COMPLETE", "PRUNED", "FAIL")
+
+
+@dataclass(frozen=True)
+class TrialStatus:
+    """What `status.json` says of a trial.
+
+    Attributes:
+        trial: the id, `t0007` for Optuna's number 7; `baseline` where it is outside the study.
+        state: RUNNING, COMPLETE, PRUNED (stopped early) or FAIL, as the study has it.
+        score: best reported value of the metric; None before the first epoch and for FAIL.
+        best_epoch: the epoch it was reached in (the earliest); None where there is no score.
+        epochs: epochs done.
+        seconds: of training and scoring, in all.
+        cause: why it was stopped or failed, in one line; empty otherwise.
+    """
+
+    trial: str
+    state: str
+    score: float | None
+    best_epoch: int | None
+    epochs: int
+    seconds: float
+    seed: int
+    cause: str = ""
+
+
+def trial_id(number: int) -> str:
+    """The id of the study's trial `number`."""
+    return f"t{number:04d}"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """The directory of one search and the names in it."""
+
+    root: Path
+
+    @classmethod
+    def find(cls, name: str, storage: Path) -> Experiment:
+        """The experiment with this name in `storage`, or at this path.
+
+        Raises:
+            BadInput: neither holds a `plan.json`.
+        """
+        for root in (storage / name, Path(name)):
+            if (root / "plan.json").is_file():
+                return cls(root.resolve())
+        raise BadInput(f"{name}: no experiment of that name in {storage}/, nor a path of one")
+
+    @property
+    def name(self) -> str:
+        return self.root.name
+
+    @property
+    def plan(self) -> Path:
+        return self.root / "plan.json"
+
+    @property
+    def journal(self) -> Path:
+        return self.root / "study.journal"
+
+    @property
+    def leaderboard(self) -> Path:
+        return self.root / "leaderboard.csv"
+
+    @property
+    def test_openings(self) -> Path:
+        return self.root / "test_openings.jsonl"
+
+    @property
+    def best(self) -> Path:
+        return self.root / "best"
+
+    @property
+    def ray_log(self) -> Path:
+        return self.root / "ray.log"
+
+    def trial(self, trial: str) -> TrialDirectory:
+        return TrialDirectory(self.root / "trials" / trial)
+
+    def trials(self) -> list[TrialDirectory]:
+        """All trials that have a status, in the order of their ids."""
+        folder = self.root / "trials"
+        roots = sorted(folder.iterdir()) if folder.is_dir() else []
+        return [TrialDirectory(r) for r in roots if (r / "status.json").is_file()]
+
+
+@dataclass(frozen=True)
+class TrialDirectory:
+    """One trial's directory."""
+
+    root: Path
+
+    @property
+    def id(self) -> str:
+        return self.root.name
+
+    @property
+    def last(self) -> Path:
+        """The checkpoint to go on from: weights, optimizer, schedule, random states."""
+        return self.root / "last.pt"
+
+    @property
+    def best(self) -> Path:
+        """The weights of the best epoch, a state dict."""
+        return self.root / "best.pt"
+
+    @property
+    def error(self) -> Path:
+        return self.root / "error.txt"
+
+    @property
+    def results(self) -> Path:
+        return self.root / "result.jsonl"
+
+    def write_config(self, config: dict[str, Any]) -> None:
+        self.root.mkdir(parents=True, exist_ok=True)
+        write_json(self.root / "config.json", config)
+
+    def read_config(self) -> dict[str, Any]:
+        config: dict[str, Any] = read_json(self.root / "config.json")
+        return config
+
+    def write_status(self, status: TrialStatus) -> None:
+        write_json(self.root / "status.json", asdict(status))
+
+    def read_status(self) -> TrialStatus:
+        return TrialStatus(**read_json(self.root / "status.json"))
+
+    def append_result(self, result: dict[str, Any]) -> None:
+        append_line(self.results, result)
+
+    def read_results(self) -> list[dict[str, Any]]:
+        """The lines of `result.jsonl`, an epoch each; a torn last line is left out."""
+        return list(_read_lines(self.results))
+
+    def drop_weights(self) -> None:
+        """Remove the checkpoints; the records stay."""
+        self.last.unlink(missing_ok=True)
+        self.best.unlink(missing_ok=True)
+
+
+def append_line(path: Path, value: dict[str, Any]) -> None:
+    """Append one JSON line and flush it to disk."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(value, ensure_ascii=False) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    if not path.is_file():
+        return
+    for line in path.read_text("utf-8").splitlines(keepends=True):
+        if line.endswith("\n"):
+            yield json.loads(line)

@@ -1,0 +1,190 @@
+"""Everything the user asked for, resolved and checked before anything starts."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import platform
+import subprocess
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import joblib
+
+from search_spaces.space import SearchSpace
+from trainables.data.request import DataRequest
+from trainables.data.splits import Splits
+from trainables.errors import BadInput
+from trainables.parts.kernels import Kernels
+
+_VERSIONED = ("torch", "torchvision", "ray", "optuna", "tensorboard", "pandas", "numpy", "pillow")
+
+
+@dataclass(frozen=True)
+class SearchPlan:
+    """One search, resolved. Every field is what will happen, not what was typed.
+
+    Attributes:
+        space_name: as `--space` had it.
+        space: with every `--set` applied.
+        time_budget: seconds from the search's start, or None.
+        patience: epochs without a better score after which a trial ends, or None.
+        concurrency: trials at a time; each has `cpus_per_trial` threads.
+        gpus_per_trial: a share of a GPU; 0: on the CPU.
+        address: of an existing Ray cluster, or None: Ray is started here.
+
+    Raises:
+        BadInput: a number out of range, or a name that cannot be a directory's.
+    """
+
+    name: str
+    storage: Path
+    space_name: str
+    space: SearchSpace
+    sampler: str
+    scheduler: str
+    time_budget: float | None
+    patience: int | None
+    concurrency: int
+    cpus_per_trial: int
+    gpus_per_trial: float
+    data: DataRequest
+    seed: int
+    address: str | None
+    kernels: Kernels
+
+    def __post_init__(self) -> None:
+        for option, value in (
+            ("--concurrency", self.concurrency),
+            ("--cpus-per-trial", self.cpus_per_trial),
+            ("--patience", self.patience),
+        ):
+            if value is not None and value < 1:
+                raise BadInput(f"{option} {value}: must be a whole number of 1 or more")
+        for option, value in (("--seed", self.seed), ("--split-seed", self.data.split_seed)):
+            if not 0 <= value < 2**32:
+                raise BadInput(f"{option} {value}: must be from 0 to {2**32 - 1}")
+        if self.gpus_per_trial < 0:
+            raise BadInput(f"--gpus-per-trial {self.gpus_per_trial:g}: must be 0 or more")
+        if self.gpus_per_trial > 1 and self.gpus_per_trial % 1:
+            raise BadInput(
+                f"--gpus-per-trial {self.gpus_per_trial:g}: above 1 it must be a whole number"
+            )
+        if self.time_budget is not None and self.time_budget <= 0:
+            raise BadInput(f"--time-budget {self.time_budget:g}s: must be more than 0")
+        if not self.name or self.name in (".", "..") or set(self.name) & set("/\\\0"):
+            raise BadInput(f"--name {self.name!r}: must be a plain name without a slash")
+        if self.data.kind == "embedded" and self.data.directory is not None:
+            raise BadInput("--data embedded: leave out --data-dir, or use --data real")
+
+    @property
+    def root(self) -> Path:
+        return self.storage / self.name
+
+    @property
+    def baseline_in_study(self) -> bool:
+        """False where a `--set` range leaves the Config's defaults out."""
+        return self.space.contains(self.space.baseline)
+
+    def trial_seed(self, number: int) -> int:
+        """The seed of trial `number` (-1: a baseline outside the study), a function of --seed."""
+        digest = hashlib.sha256(f"{self.seed}/{number}".encode()).digest()
+        return int.from_bytes(digest[:4], "big")
+
+    def check_resources(self, cpus: float, gpus: float, where: str) -> None:
+        """Raise BadInput unless all slots fit into what there is."""
+        need = self.concurrency * self.cpus_per_trial
+        if need > cpus:
+            raise BadInput(
+                f"--concurrency {self.concurrency} x --cpus-per-trial {self.cpus_per_trial}: needs "
+                f"{need} CPUs, {where} has {cpus:g}"
+            )
+        if self.gpus_per_trial > gpus:
+            raise BadInput(
+                f"--gpus-per-trial {self.gpus_per_trial:g}: {where} has {gpus:g} GPU(s) for torch"
+            )
+        slots = gpus // self.gpus_per_trial if self.gpus_per_trial else self.concurrency
+        if 0 < self.gpus_per_trial <= 1:
+            slots = gpus * (1 // self.gpus_per_trial)
+        if self.concurrency > slots:
+            raise BadInput(
+                f"--concurrency {self.concurrency} x --gpus-per-trial {self.gpus_per_trial:g}: "
+                f"{where} has {gpus:g} GPU(s), enough for {slots:g} at a time"
+            )
+
+    def to_json(self, splits: Splits | None = None) -> dict[str, Any]:
+        """The content of `plan.json`; with `splits`, also what the data really is."""
+        record: dict[str, Any] = {
+            "layout": 1,
+            "name": self.name,
+            "space": self.space_name,
+            "metric": self.space.metric,
+            "direction": self.space.direction,
+            "trials": self.space.trials,
+            "epochs": self.space.epochs,
+            "grace_period": self.space.grace_period,
+            "sampler": self.sampler,
+            "scheduler": self.scheduler,
+            "time_budget": self.time_budget,
+            "patience": self.patience,
+            "concurrency": self.concurrency,
+            "cpus_per_trial": self.cpus_per_trial,
+            "gpus_per_trial": self.gpus_per_trial,
+            "seed": self.seed,
+            "address": self.address,
+            "data": {
+                "kind": self.data.kind,
+                "directory": str(self.data.directory) if self.data.directory else None,
+                "split_seed": self.data.split_seed,
+            },
+            "baseline_in_study": self.baseline_in_study,
+            "search_space": self.space.to_json(),
+            "kernels": asdict(self.kernels),
+            "versions": _versions(),
+            "code": _commit(),
+            "machine": _machine(),
+        }
+        if splits is not None:
+            record["data"] |= {
+                "provenance": asdict(splits.provenance),
+                "digest": splits.digest,
+                "train": len(splits.train),
+                "val": len(splits.val),
+                "meta": asdict(splits.meta),
+            }
+        return record
+
+
+def cpu_count() -> int:
+    """Cores this process may use: affinity and container limits counted."""
+    return int(joblib.cpu_count())
+
+
+def _versions() -> dict[str, str]:
+    return {"python": platform.python_version()} | {
+        name: importlib.metadata.version(name) for name in _VERSIONED
+    }
+
+
+def _commit() -> dict[str, Any]:
+    here = Path(__file__).parent
+    try:
+        commit, status = (
+            subprocess.run(
+                ["git", "-C", str(here), *arguments], capture_output=True, text=True, check=True
+            ).stdout
+            for arguments in (("rev-parse", "HEAD"), ("status", "--porcelain"))
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return {"commit": None, "clean": None}  # not a git checkout
+    return {"commit": commit.strip(), "clean": not status.strip()}
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "system": platform.platform(),
+        "processor": platform.processor() or platform.machine(),
+        "cpus": os.cpu_count(),
+    }

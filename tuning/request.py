@@ -1,0 +1,110 @@
+"""From what the user typed to a SearchPlan: spaces found, settings applied, defaults filled in."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from search_spaces.find import find_space
+from search_spaces.override import override
+from search_spaces.space import SearchSpace
+from trainables.data.request import DataRequest
+from trainables.errors import BadInput
+from trainables.files import replacing
+from trainables.parts.kernels import choose_kernels, gpu_count, pick_device
+from tuning.plan import SearchPlan, cpu_count
+
+GPU_SHARE = 0.25  # of a GPU for a trial, where there is one: these networks leave most of it idle
+
+
+def make_plan(
+    space: str,
+    *,
+    storage: Path,
+    name: str | None = None,
+    settings: list[str] | None = None,
+    trials: int | None = None,
+    max_epochs: int | None = None,
+    sampler: str = "tpe",
+    scheduler: str = "asha",
+    time_budget: float | None = None,
+    patience: int | None = None,
+    concurrency: int | None = None,
+    cpus_per_trial: int = 1,
+    gpus_per_trial: float | None = None,
+    data: DataRequest | None = None,
+    seed: int = 0,
+    address: str | None = None,
+) -> SearchPlan:
+    """Resolve a search; None means the default of the space or of the machine.
+
+    Raises:
+        BadInput: anything that cannot be done, found without reading data or starting Ray.
+    """
+    cpus, gpus = cpu_count(), gpu_count()
+    if gpus_per_trial is None:
+        gpus_per_trial = GPU_SHARE if gpus and address is None else 0.0
+    if concurrency is None:
+        concurrency = max(1, cpus // max(1, cpus_per_trial))
+        if 0 < gpus_per_trial <= gpus:
+            per_gpu = 1 // gpus_per_trial if gpus_per_trial <= 1 else 1 / gpus_per_trial
+            concurrency = max(1, min(concurrency, int(gpus * per_gpu)))
+    found = override(_lengths(find_space(space), trials, max_epochs), settings or [])
+    if time_budget is None:
+        time_budget = found.time_budget
+    plan = SearchPlan(
+        name=name or f"{Path(space).stem}-{time.strftime('%Y%m%d-%H%M%S')}",
+        storage=storage.absolute(),
+        space_name=space,
+        space=found,
+        sampler=sampler,
+        scheduler=scheduler,
+        time_budget=time_budget,
+        patience=patience,
+        concurrency=concurrency,
+        cpus_per_trial=cpus_per_trial,
+        gpus_per_trial=gpus_per_trial,
+        data=data or DataRequest(),
+        seed=seed,
+        address=address,
+        kernels=choose_kernels(pick_device(gpus_per_trial if gpus else 0)),
+    )
+    if address is None:
+        plan.check_resources(cpus, gpus, "this machine")
+    _check_data_directory(plan.data.directory)
+    return plan
+
+
+def check_storage(plan: SearchPlan) -> None:
+    """Raise BadInput unless the experiment's directory can be made and is not there yet."""
+    if plan.storage.exists() and not plan.storage.is_dir():
+        raise BadInput(f"--storage {plan.storage}: is a file, not a directory")
+    if plan.root.exists():
+        raise BadInput(f"--name {plan.name}: already used in {plan.storage}; choose another")
+    try:
+        plan.storage.mkdir(parents=True, exist_ok=True)
+        with replacing(plan.storage / f".{plan.name}.probe") as probe:
+            probe.touch()
+        (plan.storage / f".{plan.name}.probe").unlink()
+    except OSError as error:
+        raise BadInput(f"--storage {plan.storage}: cannot be written ({error.strerror})") from error
+
+
+def _lengths(space: SearchSpace, trials: int | None, max_epochs: int | None) -> SearchSpace:
+    if trials is not None:
+        space = replace(space, trials=trials)
+    if max_epochs is not None:
+        try:
+            space.parameters["epochs"].check(max_epochs)
+        except ValueError as error:
+            raise BadInput(f"--max-epochs {max_epochs}: {error}") from None
+        grace = min(space.grace_period, max_epochs)
+        space = replace(space, epochs=max_epochs, grace_period=grace)
+    return space
+
+
+def _check_data_directory(directory: Path | None) -> None:
+    if directory is not None and not directory.exists():
+        raise BadInput(f"--data-dir {directory}: does not exist")

@@ -1,0 +1,168 @@
+"""What a person sees while the search runs: a live table, or one plain line an event."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from datetime import timedelta
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from tuning.experiment import TrialStatus
+from tuning.plan import SearchPlan
+
+
+class Screen:
+    """Told of every event by the Recorder; a context manager around the search.
+
+    Args:
+        console: where to draw; a live table where it is a terminal, plain lines where it is not.
+        quiet: plain lines on a terminal too.
+    """
+
+    def __init__(self, plan: SearchPlan, console: Console, baseline: str, quiet: bool) -> None:
+        self._plan = plan
+        self._console = console
+        self._baseline = baseline
+        self._started = time.monotonic()
+        self._statuses: dict[str, TrialStatus] = {}
+        self._lr: dict[str, float] = {}
+        self._best: TrialStatus | None = None
+        self._live = None if quiet or not console.is_terminal else self._make_live()
+
+    def __enter__(self) -> Screen:
+        if self._live is not None:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def started(self, status: TrialStatus, config: Mapping[str, Any]) -> None:
+        self._statuses[status.trial] = status
+        searched = self._plan.space.searched(config)
+        chosen = " ".join(f"{name}={_short(value)}" for name, value in searched.items())
+        if status.trial == self._baseline:
+            chosen = f"the baseline: {chosen}"
+        self._line(f"{status.trial} started  {chosen}")
+
+    def reported(self, status: TrialStatus, result: Mapping[str, Any]) -> None:
+        self._statuses[status.trial] = status
+        self._lr[status.trial] = float(result["lr"])
+        if self._is_best(status):
+            self._best = status
+            self._line(
+                f"{status.trial} epoch {status.epochs}/{self._plan.space.epochs}  "
+                f"{self._plan.space.metric} {status.score:.4f}  best so far"
+            )
+
+    def ended(self, status: TrialStatus) -> None:
+        self._statuses[status.trial] = status
+        if self._best is not None and self._best.trial == status.trial:
+            self._best = status if status.score is not None else self._best_of_all()
+        score = "no score" if status.score is None else f"{status.score:.4f}"
+        cause = f"  ({status.cause})" if status.cause else ""
+        text = f"{status.trial} {_WORDS[status.state]} after {status.epochs} epochs  {score}{cause}"
+        self._line(text)
+        if self._live is not None and status.state == "FAIL":
+            self._live.console.print(f"[red]{text}[/red]", highlight=False)
+
+    def _line(self, text: str) -> None:
+        if self._live is None:
+            self._console.print(f"{_clock(self._elapsed())}  {text}", highlight=False, markup=False)
+
+    def _make_live(self) -> Live:
+        return Live(
+            console=self._console,
+            get_renderable=self._draw,
+            refresh_per_second=2,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+
+    def _draw(self) -> Group:
+        table = Table(box=None, pad_edge=False)
+        for column in ("trial", "epoch", self._plan.space.metric, "lr", "time left"):
+            table.add_column(column, justify="left" if column == "trial" else "right")
+        for status in list(self._statuses.values()):
+            if status.state == "RUNNING":
+                table.add_row(
+                    status.trial + (" (baseline)" if status.trial == self._baseline else ""),
+                    f"{status.epochs}/{self._plan.space.epochs}",
+                    "" if status.score is None else f"{status.score:.4f}",
+                    _short(self._lr.get(status.trial, "")),
+                    self._trial_left(status),
+                )
+        return Group(Text(self._summary()), table)
+
+    def _summary(self) -> str:
+        states = Counter(status.state for status in self._statuses.values())
+        ended = sum(states.values()) - states["RUNNING"]
+        parts = [
+            f"{_clock(self._elapsed())}  {ended}/{self._asked()} trials:",
+            f"{states['COMPLETE']} done, {states['PRUNED']} stopped, {states['FAIL']} failed",
+        ]
+        if self._best is not None:
+            parts.append(f"- best {self._best.score:.4f} ({self._best.trial})")
+        base = self._statuses.get(self._baseline)
+        if base is not None and base.score is not None:
+            parts.append(f"against baseline {base.score:.4f}")
+        parts.append(f"- about {self._search_left(ended)} left" if ended else "")
+        return " ".join(parts)
+
+    def _trial_left(self, status: TrialStatus) -> str:
+        if not status.epochs:
+            return ""
+        each = status.seconds / status.epochs
+        return _clock(each * (self._plan.space.epochs - status.epochs))
+
+    def _search_left(self, ended: int) -> str:
+        left = self._elapsed() / ended * (self._asked() - ended)
+        if self._plan.time_budget is not None:
+            left = min(left, max(0.0, self._plan.time_budget - self._elapsed()))
+        return _clock(left)
+
+    def _asked(self) -> int:
+        return self._plan.space.trials + (not self._plan.baseline_in_study)
+
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._started
+
+    def _is_best(self, status: TrialStatus) -> bool:
+        if status.score is None:
+            return False
+        if self._best is None or self._best.score is None:
+            return True
+        if self._plan.space.direction == "max":
+            return status.score > self._best.score
+        return status.score < self._best.score
+
+    def _best_of_all(self) -> TrialStatus | None:
+        self._best = None
+        for status in self._statuses.values():
+            if self._is_best(status):
+                self._best = status
+        return self._best
+
+
+_WORDS = {"COMPLETE": "done", "PRUNED": "stopped", "FAIL": "FAILED"}
+
+
+def _clock(seconds: float) -> str:
+    return str(timedelta(seconds=round(seconds)))
+
+
+def _short(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
