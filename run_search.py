@@ -94,7 +94,8 @@ def _run(plan: SearchPlan, console: Console, quiet: bool, started: float) -> int
     from tuning.session import search
 
     splits = plan.space.task.load(plan.data)
-    console.print(f"Data: {splits.provenance}, {len(splits.train):,} train, {len(splits.val):,} val")
+    sizes = f"{len(splits.train):,} train, {len(splits.val):,} val"
+    console.print(f"Data: {splits.provenance}, {sizes}")
     if splits.provenance.note:
         console.print(f"Note: {splits.provenance.note}")
     console.print(f"Watch: tensorboard --logdir {shlex.quote(relative(plan.root))}")
@@ -110,9 +111,7 @@ def _run(plan: SearchPlan, console: Console, quiet: bool, started: float) -> int
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="run_search.py", description=__doc__, allow_abbrev=False, add_help=True
-    )
+    parser = _Parser(prog="run_search.py", description=__doc__, allow_abbrev=False, add_help=True)
     add = parser.add_argument
     add("--space", metavar="NAME|FILE.py", help="what to search; --list names the built-in spaces")
     add("--list", nargs="?", const="", metavar="NAME", help="list the spaces, or one's parameters")

@@ -103,6 +103,4 @@ def _refuse_what_never_exists(space: SearchSpace, setting: str) -> None:
     )
     if not possible & set(when.values):
         wanted = " or ".join(map(str, when.values))
-        raise BadInput(
-            f"--set {setting}: {name} has no effect, it needs {when.parameter}={wanted}"
-        )
+        raise BadInput(f"--set {setting}: {name} has no effect, it needs {when.parameter}={wanted}")

@@ -30,7 +30,7 @@ class When:
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """What a search varies and how long it lasts. A space's file ends with `SPACE = SearchSpace(...)`.
+    """What a search varies, and how long it lasts. A space's file ends with one, `SPACE`.
 
     Attributes:
         task: what is trained.
@@ -63,7 +63,9 @@ class SearchSpace:
         known = self.parameters
         for name in [*self.distributions, *self.conditions, *self.fixed]:
             if name not in known:
-                raise ValueError(f"{self.task.name} has no parameter {name!r}; {nearest(name, known)}")
+                raise ValueError(
+                    f"{self.task.name} has no parameter {name!r}; {nearest(name, known)}"
+                )
         for name, distribution in self.distributions.items():
             for value in _ends(distribution):
                 known[name].check(value)
@@ -71,7 +73,9 @@ class SearchSpace:
         for name in self.distributions:
             when = self.conditions.get(name)
             if when and when.parameter in self.distributions and when.parameter not in asked:
-                raise ValueError(f"{name} depends on {when.parameter}, which is not asked before it")
+                raise ValueError(
+                    f"{name} depends on {when.parameter}, which is not asked before it"
+                )
             asked.append(name)
         for name, value in self.fixed.items():
             known[name].check(value)

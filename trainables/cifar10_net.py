@@ -13,10 +13,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from trainables.data.stand_ins import drawn_source
 from trainables.data.images import load_images
 from trainables.data.request import DataRequest
 from trainables.data.splits import ImageMeta, Splits
+from trainables.data.stand_ins import drawn_source
 from trainables.hyperparameters import check, flag, number
 from trainables.parts import fields
 from trainables.parts.augment import flip_and_crop
@@ -95,9 +95,7 @@ def build(config: Config, splits: Splits, device: str) -> Trainer:
     """A Trainer for Net on these pictures; seed torch's global generator first."""
 
     def augment(images: Tensor, generator: torch.Generator) -> Tensor:
-        return flip_and_crop(
-            images, flip=config.flip, pad=config.crop_padding, generator=generator
-        )
+        return flip_and_crop(images, flip=config.flip, pad=config.crop_padding, generator=generator)
 
     network = Net(config, splits.meta)
     return build_classifier(

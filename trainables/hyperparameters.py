@@ -1,12 +1,12 @@
 """Fields of a task's Config: each knows its default, range, unit and meaning, and checks itself.
 
-    @dataclass(frozen=True)
-    class Config:
-        lr: float = number(1e-3, low=1e-8, high=10.0, help="peak learning rate")
-        optimizer: str = choice("sgd", ("sgd", "adam"), help="update rule")
+@dataclass(frozen=True)
+class Config:
+    lr: float = number(1e-3, low=1e-8, high=10.0, help="peak learning rate")
+    optimizer: str = choice("sgd", ("sgd", "adam"), help="update rule")
 
-        def __post_init__(self) -> None:
-            check(self)
+    def __post_init__(self) -> None:
+        check(self)
 """
 
 from __future__ import annotations

@@ -12,10 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from trainables.data.stand_ins import DIGIT_SIDE, digits_source
 from trainables.data.images import load_images
 from trainables.data.request import DataRequest
 from trainables.data.splits import ImageMeta, Splits
+from trainables.data.stand_ins import DIGIT_SIDE, digits_source
 from trainables.hyperparameters import check, number
 from trainables.parts import fields
 from trainables.parts.augment import rotate_scale_shift

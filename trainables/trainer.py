@@ -88,7 +88,10 @@ class Trainer:
         train, count = self._train()
         trained = time.perf_counter()
         self.epoch += 1
-        result: dict[str, float] = {"epoch": self.epoch, **{f"train_{k}": v for k, v in train.items()}}
+        result: dict[str, float] = {
+            "epoch": self.epoch,
+            **{f"train_{k}": v for k, v in train.items()},
+        }
         result |= {f"val_{k}": v for k, v in self.evaluate("val").items()}
         result |= {
             "lr": lr,

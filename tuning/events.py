@@ -12,10 +12,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from google.protobuf.struct_pb2 import Value
 from tensorboard.compat.proto.event_pb2 import Event
-from tensorboard.compat.proto.summary_pb2 import Summary
-from tensorboard.plugins.hparams import api_pb2
-from tensorboard.plugins.hparams import summary as hparams
+from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
+from tensorboard.plugins.hparams import api_pb2, metadata
+from tensorboard.plugins.hparams.plugin_data_pb2 import (
+    HParamsPluginData,
+    SessionEndInfo,
+    SessionStartInfo,
+)
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 SCORE = "score"  # the tag that HParams shows: best value so far, NaN once a trial has failed
@@ -56,8 +61,14 @@ class TrialEvents:
             name=api_pb2.MetricName(tag=SCORE), display_name=f"score ({metric})"
         )
         infos = [api_pb2.HParamInfo(name=name, type=_TYPES[kind]) for name, kind in types.items()]
-        self._add(hparams.experiment_pb(infos, [score]))
-        self._add(hparams.session_start_pb(dict(config), group_name=directory.name))
+        experiment = api_pb2.Experiment(hparam_infos=infos, metric_infos=[score])
+        session = SessionStartInfo(group_name=directory.name, start_time_secs=time.time())
+        for name, value in config.items():
+            session.hparams[name].MergeFrom(_value(value))
+        self._add_hparams(metadata.EXPERIMENT_TAG, HParamsPluginData(experiment=experiment))
+        self._add_hparams(
+            metadata.SESSION_START_INFO_TAG, HParamsPluginData(session_start_info=session)
+        )
 
     def epoch(self, result: Mapping[str, Any], score: float) -> None:
         """One line of `result.jsonl` as scalars at step `epoch`, and the best score so far."""
@@ -71,11 +82,29 @@ class TrialEvents:
         final = math.nan if score is None else score
         if state == "FAIL":
             self._add(Summary(value=[Summary.Value(tag=SCORE, simple_value=final)]), epochs + 1)
-        self._add(hparams.session_end_pb(_STATUS[state]))
+        session = SessionEndInfo(status=_STATUS[state], end_time_secs=time.time())
+        self._add_hparams(
+            metadata.SESSION_END_INFO_TAG, HParamsPluginData(session_end_info=session)
+        )
         self._writer.close()
 
     def _add(self, summary: Any, step: int = 0) -> None:
         self._writer.add_event(Event(wall_time=time.time(), step=step, summary=summary))
+
+    def _add_hparams(self, tag: str, data: Any) -> None:
+        # TensorBoard's own helpers for this want all of TensorFlow; the format is this little.
+        about = SummaryMetadata.FromString(
+            metadata.create_summary_metadata(data).SerializeToString()
+        )
+        self._add(Summary(value=[Summary.Value(tag=tag, metadata=about)]))
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, bool):
+        return Value(bool_value=value)
+    if isinstance(value, (int, float)):
+        return Value(number_value=value)
+    return Value(string_value=str(value))
 
 
 def _tag(name: str) -> str:

@@ -1,13 +1,13 @@
 """An experiment on disk: every file and column name, once. No Ray, no torch, no Optuna.
 
-    results/<name>/
-      plan.json             the request, resolved
-      study.journal         the Optuna study
-      trials/<id>/          config.json, status.json, result.jsonl, error.txt, events, checkpoints
-      leaderboard.csv       trials ranked by score
-      test_openings.jsonl   every opening of the test split
-      best/                 the exported model
-      ray.log               what Ray and its workers had to say
+results/<name>/
+  plan.json             the request, resolved
+  study.journal         the Optuna study
+  trials/<id>/          config.json, status.json, result.jsonl, error.txt, events, checkpoints
+  leaderboard.csv       trials ranked by score
+  test_openings.jsonl   every opening of the test split
+  best/                 the exported model
+  ray.log               what Ray and its workers had to say
 """
 
 from __future__ import annotations

@@ -93,6 +93,10 @@ class StudySearch(Searcher):
     def restore(self, checkpoint_path: str) -> None:
         """Nothing: see `save`."""
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing either: Tuner pickles what it is given for a restore that we never ask for."""
+        return {}
+
     def _enqueue(self, config: Mapping[str, Any]) -> None:
         searched = self._plan.space.searched(config)
         self._study.enqueue_trial(searched, skip_if_exists=True)
@@ -117,4 +121,3 @@ class StudySearch(Searcher):
             value = best if state == TrialState.COMPLETE else None
             self._study.tell(self._optuna[name], value, state)
         self._recorder.end(name, state.name, cause)
-

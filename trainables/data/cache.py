@@ -71,12 +71,11 @@ def open_splits(entry: Path) -> Splits:
         FileNotFoundError: there is no such entry.
     """
     about = read_json(entry / "about.json")
-    meta = {k: tuple(v) if isinstance(v, list) else v for k, v in about["meta"].items()}
     train, val, test = (Split(*(_map(entry, p, k) for k in ("inputs", "targets"))) for p in _PARTS)
     return Splits(
         train=train,
         val=val,
-        meta=ImageMeta(**meta),
+        meta=ImageMeta.from_json(about["meta"]),
         provenance=Provenance(**about["provenance"]),
         digest=about["digest"],
         sealed_test=test,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from trainables.data.source import ImageSource, RawImages
+from trainables.data.source import ImageSource, RawImages, file_fingerprint
 from trainables.data.splits import Provenance, Split
 from trainables.errors import BadInput
 
@@ -44,11 +44,8 @@ def idx_source(directory: Path) -> ImageSource | None:
             raise BadInput(f"--data-dir {directory}: {name} is missing in {folder}")
     digest = hashlib.md5(_unpack(found[_NAMES["train"][0]]), usedforsecurity=False).hexdigest()
     is_mnist = digest == _MNIST_TRAIN_MD5
-    return ImageSource(
-        Provenance("real", "MNIST") if is_mnist else Provenance("own", f"idx files in {folder}"),
-        "idx\n" + "\n".join(f"{p} {p.stat().st_size} {p.stat().st_mtime_ns}" for p in found.values()),
-        lambda: _read(found),
-    )
+    provenance = Provenance(*(("real", "MNIST") if is_mnist else ("own", f"idx files in {folder}")))
+    return ImageSource(provenance, file_fingerprint("idx", found.values()), lambda: _read(found))
 
 
 def read_idx(path: Path) -> np.ndarray:

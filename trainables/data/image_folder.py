@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from trainables.data.pictures import picture_size, read_picture
-from trainables.data.source import ImageSource, RawImages
+from trainables.data.source import ImageSource, RawImages, file_fingerprint
 from trainables.data.splits import Provenance, Split
 from trainables.errors import BadInput
 
@@ -52,10 +52,9 @@ def folder_source(directory: Path, size: int, say: Callable[[str], None]) -> Ima
             "cut val (and test) from"
         )
     listing = [path for by_class in files.values() for paths in by_class.values() for path in paths]
-    stats = (f"{path} {(s := path.stat()).st_size} {s.st_mtime_ns}" for path in listing)
     return ImageSource(
         Provenance("own", f"pictures in {directory}"),
-        f"folder {size}\n" + "\n".join(stats),
+        file_fingerprint(f"folder {size}", listing),
         lambda: _read(files, classes, size, say),
     )
 

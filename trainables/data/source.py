@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from trainables.data.splits import Provenance, Split
 
@@ -30,3 +31,9 @@ class ImageSource:
     provenance: Provenance
     fingerprint: str
     read: Callable[[], RawImages]
+
+
+def file_fingerprint(kind: str, files: Iterable[Path]) -> str:
+    """Names, sizes and times of files: it changes when one of them does."""
+    stats = ((path, path.stat()) for path in files)
+    return "\n".join([kind, *(f"{p} {s.st_size} {s.st_mtime_ns}" for p, s in stats)])

@@ -104,3 +104,8 @@ class ImageMeta:
     classes: tuple[str, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> ImageMeta:
+        """From what `dataclasses.asdict` and JSON made of one."""
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in value.items()})

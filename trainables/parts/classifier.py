@@ -55,7 +55,9 @@ def build_classifier(
     pictures = _Pictures(splits.train, splits.meta, device, kernels)
     held = {"val": _on_device(splits.val, device)}
 
-    def loss(module: nn.Module, inputs: Tensor, targets: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def loss(
+        module: nn.Module, inputs: Tensor, targets: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         logits = module(inputs)
         mean = F.cross_entropy(logits.float(), targets, label_smoothing=config.label_smoothing)
         return mean, {"accuracy": (logits.detach().argmax(1) == targets).sum()}

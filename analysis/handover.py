@@ -1,0 +1,147 @@
+"""The search's last step: rank, export the winner, prove the export, then open the test once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from analysis.bundle import CONFIG, METRICS, WEIGHTS, build_network
+from analysis.load import Results, load
+from analysis.openings import announce_opening, complete_opening
+from analysis.rescore import rescore
+from trainables.data.splits import Split, Splits
+from trainables.files import replacing, write_json
+from trainables.parts.classifier import classify
+from trainables.parts.kernels import pick_device
+from trainables.parts.scores import classification_report
+from trainables.task import Task, find_task
+from trainables.trainer import load_tensors, save_tensors
+from tuning.experiment import Experiment
+
+TRAIN_SAMPLE = 10_000  # training pictures that the train-val gap is measured on
+
+
+def hand_over(experiment: Experiment, splits: Splits, *, open_test: bool) -> bool:
+    """Write `leaderboard.csv` and `best/`; returns False where no trial has a score.
+
+    Args:
+        open_test: score the winner and the baseline on test, which is recorded; False where the
+            search was interrupted: test stays closed.
+
+    Raises:
+        RuntimeError: the exported model, loaded in a fresh process, does not predict what the
+            trained one did, or not what its trial recorded. Then there is no `best/`.
+    """
+    results = load(experiment.root)
+    board = results.leaderboard
+    with replacing(experiment.leaderboard) as temporary:
+        board.to_csv(temporary, index=False)
+    if not len(board) or np.isnan(board["score"].iloc[0]):
+        return False
+    winner, baseline = board.iloc[0], results.baseline
+    handover = _Handover(experiment, splits, results)
+    bundle = experiment.root / f".best.{uuid.uuid4().hex[:8]}.tmp"
+    bundle.mkdir()
+    try:
+        handover.export(winner["trial"], bundle)
+        metrics = handover.metrics(winner, baseline)
+        handover.prove(winner, bundle, metrics)
+        if open_test:
+            metrics |= handover.test_metrics(winner["trial"], baseline["trial"], metrics)
+        write_json(bundle / METRICS, metrics)
+        shutil.rmtree(experiment.best, ignore_errors=True)
+        os.replace(bundle, experiment.best)
+    finally:
+        shutil.rmtree(bundle, ignore_errors=True)
+    return True
+
+
+class _Handover:
+    """The models of one experiment, and the splits they are scored on."""
+
+    def __init__(self, experiment: Experiment, splits: Splits, results: Results) -> None:
+        self._experiment = experiment
+        self._splits = splits
+        self._metric = results.plan["metric"]
+        self._threads = results.plan["cpus_per_trial"]
+        gpu = results.plan["gpus_per_trial"] if torch.cuda.is_available() else 0.0
+        self._device = pick_device(gpu)
+        self._task: Task = find_task(results.plan["search_space"]["task"])
+        self._epochs = results.epochs
+        torch.set_num_threads(self._threads)  # as the trials had: the same score needs the same
+
+    def export(self, trial: str, bundle: Path) -> None:
+        directory = self._experiment.trial(trial)
+        save_tensors(load_tensors(directory.best), bundle / WEIGHTS)
+        config = {
+            "task": self._task.name,
+            "trial": trial,
+            "parameters": directory.read_config(),
+            "meta": asdict(self._splits.meta),
+            "provenance": asdict(self._splits.provenance),
+        }
+        write_json(bundle / CONFIG, config)
+
+    def metrics(self, winner: Any, baseline: Any) -> dict[str, Any]:
+        """Everything that `metrics.json` says but the test."""
+        sample = slice(0, TRAIN_SAMPLE)
+        train = Split(self._splits.train.inputs[sample], self._splits.train.targets[sample])
+        on_train = self._report(winner["trial"], train)
+        on_val = self._report(winner["trial"], self._splits.val)
+        has_baseline = len(baseline) and not np.isnan(baseline["score"])
+        on_baseline = self._report(baseline["trial"], self._splits.val) if has_baseline else None
+        return {
+            "trial": winner["trial"],
+            "seed": int(winner["seed"]),
+            "epoch": int(winner["best_epoch"]),
+            "val": on_val,
+            "test": None,
+            "train": {key: on_train[key] for key in ("accuracy", "loss", "count")},
+            "train_val_gap": on_train["accuracy"] - on_val["accuracy"],
+            "baseline": {"trial": baseline["trial"], "val": on_baseline, "test": None}
+            if has_baseline
+            else None,
+            "provenance": asdict(self._splits.provenance),
+        }
+
+    def prove(self, winner: Any, bundle: Path, metrics: dict[str, Any]) -> None:
+        """Hold the export, loaded in a fresh process, against the trained model on all of val."""
+        val = self._splits.val
+        trained = self._logits(winner["trial"], val.inputs).argmax(1)
+        exported = rescore(bundle, val.inputs, self._threads, self._device).argmax(1)
+        differing = int((trained != exported).sum())
+        if differing:
+            raise RuntimeError(f"the export predicts {differing} of {len(val)} val pictures anew")
+        scored = metrics["val"][self._metric.removeprefix("val_")]
+        if abs(scored - winner["score"]) > 1e-9 + (1e-6 if self._metric == "val_loss" else 0):
+            raise RuntimeError(f"the export scores {scored} on val, its trial {winner['score']}")
+
+    def test_metrics(self, winner: str, baseline: str, metrics: dict[str, Any]) -> dict[str, Any]:
+        """Open the test split, for the winner and the baseline together, and record it."""
+        trials = [winner, *([baseline] if metrics["baseline"] and baseline != winner else [])]
+        announce_opening(self._experiment, trials)
+        reports = {trial: self._report(trial, self._splits.test) for trial in trials}
+        accuracies = {trial: report["accuracy"] for trial, report in reports.items()}
+        complete_opening(self._experiment, accuracies)
+        opened = {"test": reports[winner]}
+        if metrics["baseline"]:
+            opened["baseline"] = metrics["baseline"] | {"test": reports[baseline]}
+        return opened
+
+    def _report(self, trial: str, split: Split) -> dict[str, Any]:
+        logits = self._logits(trial, split.inputs)
+        return classification_report(logits, split.targets, self._splits.meta.classes)
+
+    def _logits(self, trial: str, inputs: np.ndarray) -> np.ndarray:
+        directory = self._experiment.trial(trial)
+        weights = load_tensors(directory.best)
+        meta = self._splits.meta
+        network = build_network(self._task, directory.read_config(), meta, weights)
+        return classify(network, inputs, meta, self._device)

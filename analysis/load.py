@@ -1,0 +1,94 @@
+"""An experiment as pandas frames, also while its search runs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from trainables.data.splits import Provenance
+from trainables.errors import BadInput
+from trainables.files import read_json
+from tuning.experiment import Experiment, TrialDirectory
+
+_DTYPES = {
+    "trial": "string",
+    "state": "string",
+    "score": "float64",
+    "best_epoch": "Int64",
+    "epochs": "Int64",
+    "seconds": "float64",
+    "seed": "Int64",
+    "cause": "string",
+    "provenance": "string",
+}
+
+
+@dataclass(frozen=True)
+class Results:
+    """What an experiment holds.
+
+    Attributes:
+        trials: a row a trial: `trial, state, score, best_epoch, epochs, seconds, seed, cause,
+            provenance, config/<parameter>`; a parameter that a trial does not have is missing.
+        epochs: a row a trial and epoch: `trial` and every value of `result.jsonl`.
+        plan: the content of `plan.json`.
+    """
+
+    trials: pd.DataFrame
+    epochs: pd.DataFrame
+    plan: dict[str, Any]
+
+    @property
+    def provenance(self) -> str:
+        """What the data really was, such as `real: MNIST`."""
+        return str(Provenance(**self.plan["data"]["provenance"]))
+
+    @property
+    def leaderboard(self) -> pd.DataFrame:
+        """The trials ranked by score, best first; those without a score come last."""
+        return self.trials.sort_values(
+            ["score", "trial"], ascending=[self.plan["direction"] == "min", True]
+        ).reset_index(drop=True)
+
+    @property
+    def baseline(self) -> pd.Series:
+        """The baseline's row; empty before it has started."""
+        name = "t0000" if self.plan["baseline_in_study"] else "baseline"
+        rows = self.trials[self.trials["trial"] == name]
+        return rows.iloc[0] if len(rows) else pd.Series(dtype="object")
+
+
+def load(path: str | Path) -> Results:
+    """Load an experiment's directory.
+
+    Raises:
+        BadInput: `path` is no experiment.
+    """
+    experiment = Experiment(Path(path))
+    try:
+        plan = read_json(experiment.plan)
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{path}: no experiment ({error})") from None
+    provenance = str(Provenance(**plan["data"]["provenance"]))
+    directories = experiment.trials()
+    trials = pd.DataFrame([_row(directory, provenance) for directory in directories])
+    lines = [
+        {"trial": directory.id, **line}
+        for directory in directories
+        for line in directory.read_results()
+    ]
+    epochs = pd.DataFrame(lines, columns=None if lines else ["trial", "epoch"])
+    columns = [*_DTYPES, *(c for c in trials.columns if c not in _DTYPES)]
+    return Results(
+        trials=trials.reindex(columns=columns).astype(_DTYPES),
+        epochs=epochs.astype({"trial": "string", "epoch": "Int64"}),
+        plan=plan,
+    )
+
+
+def _row(directory: TrialDirectory, provenance: str) -> dict[str, Any]:
+    config = {f"config/{name}": value for name, value in directory.read_config().items()}
+    return {**asdict(directory.read_status()), "provenance": provenance, **config}

@@ -1,0 +1,101 @@
+"""The end of a search in one screen, and the leaderboard."""
+
+from __future__ import annotations
+
+import shlex
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from analysis.bundle import METRICS
+from analysis.load import Results, load
+from trainables.files import read_json, relative
+from tuning.experiment import Experiment
+
+TOP = 5
+
+
+def print_summary(experiment: Experiment, console: Console, *, interrupted: bool) -> None:
+    """Counts, the top five, best against baseline, test, and where to look further."""
+    results = load(experiment.root)
+    states = results.trials["state"].value_counts()
+    counts = [
+        f"{states.get(state, 0)} {word}"
+        for state, word in (("COMPLETE", "done"), ("PRUNED", "stopped"), ("FAIL", "failed"))
+    ]
+    if interrupted:
+        counts.append(f"{states.get('RUNNING', 0)} interrupted")
+    console.print(f"\n{len(results.trials)} trials: {', '.join(counts)}.  {results.provenance}")
+    console.print(leaderboard_table(results, TOP))
+    _print_failures(results, console)
+    if not experiment.best.is_dir():
+        console.print("No trial has a score: nothing was exported.", style="bold red")
+    else:
+        _print_best(experiment, results, console)
+    here = shlex.quote(relative(experiment.root))
+    console.print(f"\nEverything is in {relative(experiment.root)}")
+    console.print(f"  tensorboard --logdir {here}")
+    console.print(f"  python -m analysis show {here}")
+    if experiment.best.is_dir():
+        console.print(f"  python -m analysis predict {here} IMAGE...")
+
+
+def leaderboard_table(results: Results, rows: int | None = None) -> Table:
+    """The leaderboard with the parameters that were searched."""
+    searched = results.plan["search_space"]["distributions"]
+    board = results.leaderboard.head(rows) if rows else results.leaderboard
+    table = Table(box=None, pad_edge=False)
+    table.add_column("trial", no_wrap=True)
+    for column in ("state", results.plan["metric"], "best epoch", "seconds"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("searched parameters", overflow="fold")
+    baseline = results.baseline.get("trial")
+    for _, row in board.iterrows():
+        values = {name: row.get(f"config/{name}") for name in searched}
+        shown = " ".join(f"{n}={_short(v)}" for n, v in values.items() if not pd.isna(v))
+        epoch = "" if pd.isna(row["best_epoch"]) else f"{row['best_epoch']}/{row['epochs']}"
+        table.add_row(
+            row["trial"] + (" (baseline)" if row["trial"] == baseline else ""),
+            str(row["state"]).lower(),
+            "" if pd.isna(row["score"]) else f"{row['score']:.4f}",
+            epoch,
+            f"{row['seconds']:.1f}",
+            shown if row["state"] != "FAIL" else f"{row['cause']}",
+        )
+    return table
+
+
+def _print_failures(results: Results, console: Console) -> None:
+    failed = results.trials[results.trials["state"] == "FAIL"]
+    for cause, trials in failed.groupby("cause")["trial"]:
+        console.print(f"{len(trials)} failed: {cause}  ({', '.join(trials)})", style="red")
+
+
+def _print_best(experiment: Experiment, results: Results, console: Console) -> None:
+    metrics = read_json(experiment.best / METRICS)
+    val, test, baseline = metrics["val"], metrics["test"], metrics["baseline"]
+    text = f"\nBest: {metrics['trial']}, val accuracy {val['accuracy']:.4f}"
+    if baseline:
+        gain = val["accuracy"] - baseline["val"]["accuracy"]
+        text += f", baseline {baseline['val']['accuracy']:.4f} ({gain:+.4f})"
+    console.print(text, style="bold")
+    if test:
+        text = f"Test (opened once): {test['accuracy']:.4f} on {test['count']:,} pictures"
+        if baseline:
+            text += f", baseline {baseline['test']['accuracy']:.4f}"
+        console.print(text, style="bold")
+    else:
+        console.print("Test: not opened")
+    console.print(f"Train-val gap {metrics['train_val_gap']:+.4f}")
+    note = results.plan["data"]["provenance"]["note"]
+    if note:
+        console.print(f"Data: {results.provenance} - {note}")
+    console.print(
+        f"Exported to {relative(experiment.best)}: loaded in a fresh process, it predicts all "
+        f"{val['count']:,} val pictures as the trained model did"
+    )
+
+
+def _short(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
