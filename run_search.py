@@ -56,12 +56,11 @@ def _search(options: argparse.Namespace, started: float) -> int:
     from search_spaces.find import check_space_name
 
     check_space_name(options.space)  # before torch is imported
-    from rich.console import Console
-
+    from analysis.console import wide_console
     from trainables.data.request import DataRequest
     from tuning.request import check_storage, make_plan
 
-    console = Console(highlight=False, markup=False)
+    console = wide_console()
     plan = make_plan(
         options.space,
         storage=options.storage,

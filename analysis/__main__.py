@@ -27,13 +27,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _show(experiment: Experiment) -> int:
-    from rich.console import Console
-
+    from analysis.console import wide_console
     from analysis.load import load
     from analysis.summary import leaderboard_table
 
     results = load(experiment.root)
-    console = Console(highlight=False, markup=False)
+    console = wide_console()
     console.print(f"{experiment.name}  {results.provenance}")
     console.print(leaderboard_table(results))
     return 0

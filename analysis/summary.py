@@ -42,18 +42,23 @@ def print_summary(experiment: Experiment, console: Console, *, interrupted: bool
 
 
 def leaderboard_table(results: Results, rows: int | None = None) -> Table:
-    """The leaderboard with the parameters that were searched."""
+    """The leaderboard, with the searched parameters that differ from the baseline's."""
     searched = results.plan["search_space"]["distributions"]
     board = results.leaderboard.head(rows) if rows else results.leaderboard
     table = Table(box=None, pad_edge=False)
     table.add_column("trial", no_wrap=True)
     for column in ("state", results.plan["metric"], "best epoch", "seconds"):
         table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("searched parameters", overflow="fold")
+    table.add_column("differs from the baseline in", overflow="fold")
     baseline = results.baseline.get("trial")
+    defaults = results.plan["search_space"]["baseline"]
     for _, row in board.iterrows():
         values = {name: row.get(f"config/{name}") for name in searched}
-        shown = " ".join(f"{n}={_short(v)}" for n, v in values.items() if not pd.isna(v))
+        shown = " ".join(
+            f"{name}={_short(value)}"
+            for name, value in values.items()
+            if not pd.isna(value) and value != defaults.get(name)
+        )
         epoch = "" if pd.isna(row["best_epoch"]) else f"{row['best_epoch']}/{row['epochs']}"
         table.add_row(
             row["trial"] + (" (baseline)" if row["trial"] == baseline else ""),

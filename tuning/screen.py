@@ -77,11 +77,11 @@ class Screen:
         text = f"{status.trial} {_WORDS[status.state]} after {status.epochs} epochs  {score}{cause}"
         self._line(text)
         if self._live is not None and status.state == "FAIL":
-            self._live.console.print(f"[red]{text}[/red]", highlight=False)
+            self._live.console.print(text, style="red")
 
     def _line(self, text: str) -> None:
         if self._live is None:
-            self._console.print(f"{_clock(self._elapsed())}  {text}", highlight=False, markup=False)
+            self._console.print(f"{_clock(self._elapsed())}  {text}")
 
     def _make_live(self) -> Live:
         return Live(

@@ -49,7 +49,13 @@ def search(
     baseline = trial_id(0) if plan.baseline_in_study else BASELINE
     try:
         with output_to(experiment.ray_log) as real:
-            real_console = Console(file=real, force_terminal=console.is_terminal, highlight=False)
+            real_console = Console(
+                file=real,
+                force_terminal=console.is_terminal,
+                width=console.width,
+                highlight=False,
+                markup=False,
+            )
             with ray_session(plan), Screen(plan, real_console, baseline, quiet) as screen:
                 return experiment, run_trials(plan, splits, experiment, screen, started)
     except BadInput:

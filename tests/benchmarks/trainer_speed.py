@@ -1,0 +1,173 @@
+"""How fast is Trainer? Against a plain hand-written loop, and against per-sample PIL loading.
+
+    python tests/benchmarks/trainer_speed.py [--data-dir DIR for --space mnist|cifar10]
+
+Three ways train the same network on the same arrays, one thread, batch 64, no augmentation, in
+turns; each repeat's seconds are compared within the run and the median ratio is printed.
+
+- ours: a trial as a search runs it, with result lines, checkpoints and TensorBoard events;
+- plain: the loop one would write by hand on the same arrays, same precision and memory layout;
+- loader: the plain loop in fp32, fed by a DataLoader that turns pictures into tensors one by one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+from search_spaces.find import find_space
+from trainables.data.request import DataRequest
+from trainables.data.splits import Split, Splits
+from trainables.parts.kernels import choose_kernels
+from trainables.parts.vision import import_torchvision
+from tuning.events import TrialEvents
+from tuning.experiment import Experiment
+from tuning.trial_run import TrialRun, TrialSettings
+
+BATCH = 64
+EPOCHS = 3
+TRAIN, VAL = 10_000, 2_000
+
+
+def ours(task: Any, config: dict[str, Any], splits: Splits) -> None:
+    """A trial of a search, in a temporary experiment, without Ray."""
+    with tempfile.TemporaryDirectory() as root:
+        settings = TrialSettings(Path(root), "val_accuracy", "max", None, 1, "cpu")
+        run = TrialRun(task, "t0000", 0, config, splits, settings, is_baseline=True)
+        directory = Experiment(Path(root)).trial("t0000").root
+        types = {name: type(value) for name, value in config.items()}
+        events = TrialEvents(directory, config, types, "val_accuracy")
+        while not run.finished:
+            result = run.run_epoch()
+            events.epoch(result, result["val_accuracy"])
+        events.end("COMPLETE", 0.0, EPOCHS)
+
+
+def plain(task: Any, config: dict[str, Any], splits: Splits) -> None:
+    """The loop by hand, on arrays, with the precision and layout that ours chooses."""
+    kernels = choose_kernels("cpu")
+    layout = torch.channels_last if kernels.channels_last else torch.contiguous_format
+    mean = torch.tensor(splits.meta.mean).view(1, -1, 1, 1)
+    std = torch.tensor(splits.meta.std).view(1, -1, 1, 1)
+
+    def batches(split: Split, order: np.ndarray, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        for start in range(0, len(order), size):
+            chosen = order[start : start + size]
+            images = torch.from_numpy(split.inputs[chosen]).permute(0, 3, 1, 2)
+            images = ((images.float() - mean) / std).contiguous(memory_format=layout)
+            yield images, torch.from_numpy(split.targets[chosen])
+
+    network = task.network(task.Config(**config), splits.meta).to(memory_format=layout)
+    shuffled = np.random.default_rng(0).permutation(len(splits.train))
+    _loop(
+        network,
+        config,
+        lambda: batches(splits.train, shuffled, BATCH),
+        lambda: batches(splits.val, np.arange(len(splits.val)), 1000),
+        kernels.autocast,
+    )
+
+
+def loader(task: Any, config: dict[str, Any], splits: Splits) -> None:
+    """The loop by hand, fp32, pictures one by one through PIL, as the tutorials do it."""
+    transforms = import_torchvision().transforms
+    normalise = transforms.Normalize(
+        [value / 255 for value in splits.meta.mean], [value / 255 for value in splits.meta.std]
+    )
+    transform = transforms.Compose([transforms.ToTensor(), normalise])
+    network = task.network(task.Config(**config), splits.meta)
+    train = DataLoader(_Pictures(splits.train, transform), batch_size=BATCH, shuffle=True)
+    val = DataLoader(_Pictures(splits.val, transform), batch_size=1000)
+    _loop(network, config, lambda: train, lambda: val, autocast=False)
+
+
+class _Pictures(Dataset):
+    def __init__(self, split: Split, transform: Callable[[Any], Tensor]) -> None:
+        self._pictures = [Image.fromarray(picture.squeeze()) for picture in split.inputs]
+        self._targets = split.targets.tolist()
+        self._transform = transform
+
+    def __len__(self) -> int:
+        return len(self._targets)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        return self._transform(self._pictures[index]), self._targets[index]
+
+
+def _loop(
+    network: nn.Module,
+    config: dict[str, Any],
+    train: Callable[[], Iterable[Any]],
+    val: Callable[[], Iterable[Any]],
+    autocast: bool,
+) -> None:
+    parameters = network.parameters()
+    if config["optimizer"] == "sgd":
+        optimizer: Any = torch.optim.SGD(parameters, config["lr"], config["momentum"])
+    else:
+        optimizer = torch.optim.Adam(parameters, config["lr"])
+    for _ in range(EPOCHS):
+        network.train()
+        for images, targets in train():
+            with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+                loss = F.cross_entropy(network(images).float(), targets)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        network.eval()
+        with torch.inference_mode():
+            hits = sum(int((network(x).argmax(1) == y).sum()) for x, y in val())
+    assert hits > 0
+
+
+def _sized(splits: Splits) -> Splits:
+    def part(split: Split, count: int) -> Split:
+        rows = np.resize(np.arange(len(split)), count)
+        return Split(split.inputs[rows], split.targets[rows])
+
+    return Splits(
+        part(splits.train, TRAIN), part(splits.val, VAL), splits.meta, splits.provenance, "sized"
+    )
+
+
+def main() -> None:
+    """Print, for each space, images a second of the three ways and the ratios."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--space", choices=("cifar10", "mnist"), action="append")
+    parser.add_argument("--data-dir", type=Path)
+    parser.add_argument("--repeats", type=int, default=5)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    for name in options.space or ("cifar10", "mnist"):
+        space = find_space(name)
+        kind = "real" if options.data_dir else "embedded"
+        splits = _sized(space.task.load(DataRequest(kind, options.data_dir)))
+        config = {**space.baseline, "batch_size": BATCH, "epochs": EPOCHS}
+        seconds: dict[str, list[float]] = {way.__name__: [] for way in (ours, plain, loader)}
+        for _ in range(options.repeats):
+            for way in (ours, plain, loader):
+                start = time.perf_counter()
+                way(space.task, config, splits)
+                seconds[way.__name__].append(time.perf_counter() - start)
+        print(f"{name}: {splits.provenance}, {choose_kernels('cpu')}")
+        for way_name, values in seconds.items():
+            speed = EPOCHS * TRAIN / statistics.median(values)
+            ratios = [b / a for a, b in zip(seconds["ours"], values, strict=True)]
+            ratio = statistics.median(ratios)
+            print(f"  {way_name:8} {speed:7,.0f} img/s   ours is {ratio:.2f} x as fast")
+
+
+if __name__ == "__main__":
+    main()
