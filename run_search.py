@@ -24,8 +24,15 @@ if TYPE_CHECKING:
 # spaces and a misspelt name answer at once.
 
 
+INTERRUPTED = 130  # as a shell reports SIGINT
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; returns the exit code (0 done, 1 no trial succeeded, 2 bad input)."""
+    """Run the command line.
+
+    Returns:
+        0 done or budget spent, 1 no trial succeeded, 2 bad input, 130 interrupted.
+    """
     started = time.monotonic()
     try:
         options = _parser().parse_args(arguments)
@@ -37,6 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
     except BadInput as error:
         print(f"run_search: error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def _list(name: str) -> int:
@@ -90,8 +99,10 @@ def _run(plan: SearchPlan, console: Console, quiet: bool, started: float) -> int
     from tuning.quiet import quiet_ray
 
     quiet_ray()  # before Ray is imported
-    from tuning.session import search
+    from tuning.session import check_address, search
 
+    if plan.address is not None:
+        check_address(plan.address)
     splits = plan.space.task.load(plan.data)
     sizes = f"{len(splits.train):,} train, {len(splits.val):,} val"
     console.print(f"Data: {splits.provenance}, {sizes}")
@@ -99,13 +110,17 @@ def _run(plan: SearchPlan, console: Console, quiet: bool, started: float) -> int
         console.print(f"Note: {splits.provenance.note}")
     console.print(f"Watch: tensorboard --logdir {shlex.quote(relative(plan.root))}")
     experiment, ended = search(plan, splits, console, quiet=quiet, started=started)
-    from analysis.handover import hand_over
+    from analysis.handover import NotProvenError, hand_over
     from analysis.summary import print_summary
 
-    won = hand_over(experiment, splits, open_test=ended)
+    try:
+        won = hand_over(experiment, splits, open_test=ended)
+    except NotProvenError as error:
+        print(f"run_search: error: not exported: {error}", file=sys.stderr)
+        won = False
     print_summary(experiment, console, interrupted=not ended)
     if not ended:
-        return 130
+        return INTERRUPTED
     return 0 if won else 1
 
 

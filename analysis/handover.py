@@ -28,6 +28,10 @@ from tuning.experiment import Experiment
 TRAIN_SAMPLE = 10_000  # training pictures that the train-val gap is measured on
 
 
+class NotProvenError(RuntimeError):
+    """An export that does not do what the trained model did."""
+
+
 def hand_over(experiment: Experiment, splits: Splits, *, open_test: bool) -> bool:
     """Write `leaderboard.csv` and `best/`; returns False where no trial has a score.
 
@@ -36,7 +40,7 @@ def hand_over(experiment: Experiment, splits: Splits, *, open_test: bool) -> boo
             search was interrupted: test stays closed.
 
     Raises:
-        RuntimeError: the exported model, loaded in a fresh process, does not predict what the
+        NotProvenError: the exported model, loaded in a fresh process, does not predict what the
             trained one did, or not what its trial recorded. Then there is no `best/`.
     """
     results = load(experiment.root)
@@ -115,13 +119,16 @@ class _Handover:
         """Hold the export, loaded in a fresh process, against the trained model on all of val."""
         val = self._splits.val
         trained = self._logits(winner["trial"], val.inputs).argmax(1)
-        exported = rescore(bundle, val.inputs, self._threads, self._device).argmax(1)
+        try:
+            exported = rescore(bundle, val.inputs, self._threads, self._device).argmax(1)
+        except ChildProcessError as error:
+            raise NotProvenError(str(error)) from error
         differing = int((trained != exported).sum())
         if differing:
-            raise RuntimeError(f"the export predicts {differing} of {len(val)} val pictures anew")
+            raise NotProvenError(f"the export predicts {differing} of {len(val)} val pictures anew")
         scored = metrics["val"][self._metric.removeprefix("val_")]
         if abs(scored - winner["score"]) > 1e-9 + (1e-6 if self._metric == "val_loss" else 0):
-            raise RuntimeError(f"the export scores {scored} on val, its trial {winner['score']}")
+            raise NotProvenError(f"the export scores {scored} on val, its trial {winner['score']}")
 
     def test_metrics(self, winner: str, baseline: str, metrics: dict[str, Any]) -> dict[str, Any]:
         """Open the test split, for the winner and the baseline together, and record it."""

@@ -22,7 +22,7 @@ def rescore(bundle: Path, inputs: np.ndarray, threads: int, device: str) -> np.n
     """Logits of `inputs` by the exported model, computed in a fresh process.
 
     Raises:
-        RuntimeError: the process failed; its last line is in the message.
+        ChildProcessError: the process failed; its last line is in the message.
     """
     with tempfile.TemporaryDirectory() as folder:
         given, wanted = Path(folder, "inputs.npy"), Path(folder, "logits.npy")
@@ -36,7 +36,7 @@ def rescore(bundle: Path, inputs: np.ndarray, threads: int, device: str) -> np.n
         )
         if done.returncode != 0:
             last = (done.stderr.strip() or "no message").splitlines()[-1]
-            raise RuntimeError(f"the exported model does not load in a fresh process: {last}")
+            raise ChildProcessError(f"the exported model does not load in a fresh process: {last}")
         logits: np.ndarray = np.load(wanted)
         return logits
 

@@ -78,7 +78,7 @@ class Trainer:
 
         Raises:
             NonFiniteLoss: at the step on CPU; at the epoch's end on a GPU, where looking at every
-                step would stall it.
+                step would stall it. Also for a score that is not finite.
             RuntimeError: all epochs have been run.
         """
         if self.epoch >= self.epochs:
@@ -98,6 +98,8 @@ class Trainer:
             "samples_per_second": count / (trained - start),
             "seconds": time.perf_counter() - start,
         }
+        if not all(math.isfinite(value) for value in result.values()):
+            raise NonFiniteLoss(f"non-finite score in epoch {self.epoch}: {result}")
         self.result = result
         return result
 
@@ -113,7 +115,7 @@ class Trainer:
             if check_each_step and not math.isfinite(loss.item()):
                 self._diverged(f"step {step + 1}")
             self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             self.optimizer.step()
             if self.schedule is not None:
                 self.schedule.step()

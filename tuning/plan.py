@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import math
 import os
 import platform
 import subprocess
@@ -66,7 +67,7 @@ class SearchPlan:
         for option, value in (("--seed", self.seed), ("--split-seed", self.data.split_seed)):
             if not 0 <= value < 2**32:
                 raise BadInput(f"{option} {value}: must be from 0 to {2**32 - 1}")
-        if self.gpus_per_trial < 0:
+        if not 0 <= self.gpus_per_trial < math.inf:
             raise BadInput(f"--gpus-per-trial {self.gpus_per_trial:g}: must be 0 or more")
         if self.gpus_per_trial > 1 and self.gpus_per_trial % 1:
             raise BadInput(
@@ -105,13 +106,11 @@ class SearchPlan:
             raise BadInput(
                 f"--gpus-per-trial {self.gpus_per_trial:g}: {where} has {gpus:g} GPU(s) for torch"
             )
-        slots = gpus // self.gpus_per_trial if self.gpus_per_trial else self.concurrency
-        if 0 < self.gpus_per_trial <= 1:
-            slots = gpus * (1 // self.gpus_per_trial)
-        if self.concurrency > slots:
+        slots = gpu_slots(gpus, self.gpus_per_trial)
+        if slots is not None and self.concurrency > slots:
             raise BadInput(
                 f"--concurrency {self.concurrency} x --gpus-per-trial {self.gpus_per_trial:g}: "
-                f"{where} has {gpus:g} GPU(s), enough for {slots:g} at a time"
+                f"{where} has {gpus:g} GPU(s), enough for {slots} at a time"
             )
 
     def to_json(self, splits: Splits | None = None) -> dict[str, Any]:
@@ -155,6 +154,15 @@ class SearchPlan:
                 "meta": asdict(splits.meta),
             }
         return record
+
+
+def gpu_slots(gpus: float, per_trial: float) -> int | None:
+    """Trials that fit on `gpus` at a time, none across two of them; None: they need no GPU."""
+    if per_trial == 0:
+        return None
+    if per_trial > 1:
+        return int(gpus // per_trial)
+    return int(gpus) * int(1 / per_trial + 1e-9)
 
 
 def cpu_count() -> int:

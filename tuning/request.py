@@ -13,7 +13,7 @@ from trainables.data.request import DataRequest
 from trainables.errors import BadInput
 from trainables.files import replacing
 from trainables.parts.kernels import choose_kernels, gpu_count, pick_device
-from tuning.plan import SearchPlan, cpu_count
+from tuning.plan import SearchPlan, cpu_count, gpu_slots
 
 GPU_SHARE = 0.25  # of a GPU for a trial, where there is one: these networks leave most of it idle
 
@@ -47,9 +47,7 @@ def make_plan(
         gpus_per_trial = GPU_SHARE if gpus and address is None else 0.0
     if concurrency is None:
         concurrency = max(1, cpus // max(1, cpus_per_trial))
-        if 0 < gpus_per_trial <= gpus:
-            per_gpu = 1 // gpus_per_trial if gpus_per_trial <= 1 else 1 / gpus_per_trial
-            concurrency = max(1, min(concurrency, int(gpus * per_gpu)))
+        concurrency = min(concurrency, gpu_slots(gpus, gpus_per_trial) or concurrency)
     found = override(_lengths(find_space(space), trials, max_epochs), settings or [])
     if time_budget is None:
         time_budget = found.time_budget

@@ -81,7 +81,7 @@ class Screen:
 
     def _line(self, text: str) -> None:
         if self._live is None:
-            self._console.print(f"{_clock(self._elapsed())}  {text}")
+            self._console.print(f"{_clock(self._elapsed())}  {text}", soft_wrap=True)
 
     def _make_live(self) -> Live:
         return Live(

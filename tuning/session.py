@@ -38,8 +38,6 @@ def search(
         BadInput: the name is used, the network does not fit the data, the cluster is too small.
     """
     _check_network(plan, splits)
-    if plan.address is not None:
-        check_address(plan.address)
     try:
         plan.root.mkdir(parents=True)
     except FileExistsError:

@@ -45,7 +45,7 @@ def speed(
         with torch.autocast(device, torch.bfloat16, enabled=bf16):
             loss = F.cross_entropy(network(images).float(), targets)
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
 
     def wait() -> None:

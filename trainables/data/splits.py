@@ -108,4 +108,7 @@ class ImageMeta:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> ImageMeta:
         """From what `dataclasses.asdict` and JSON made of one."""
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in value.items()})
+        fields: dict[str, Any] = {
+            name: tuple(v) if isinstance(v, list) else v for name, v in value.items()
+        }
+        return cls(**fields)
