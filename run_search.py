@@ -12,8 +12,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from trainables.data.request import DATA_KINDS, DataRequest
 from trainables.errors import BadInput
 from trainables.files import relative
+from tuning.options import SAMPLERS, SCHEDULERS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -66,7 +68,6 @@ def _search(options: argparse.Namespace, started: float) -> int:
 
     check_space_name(options.space)  # before torch is imported
     from analysis.console import wide_console
-    from trainables.data.request import DataRequest
     from tuning.request import check_storage, make_plan
 
     console = wide_console()
@@ -138,14 +139,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="P=...",
         help="fix (P=V) or re-range (P=LO..HI[:log], P=a,b,c) a hyperparameter; repeatable",
     )
-    add("--sampler", choices=("tpe", "random"), default="tpe", help="who proposes (default: tpe)")
-    add("--scheduler", choices=("asha", "none"), default="asha", help="who stops (default: asha)")
+    add("--sampler", choices=SAMPLERS, default="tpe", help="who proposes (default: tpe)")
+    add("--scheduler", choices=SCHEDULERS, default="asha", help="who stops (default: asha)")
     add("--time-budget", type=_duration, metavar="10m", help="end the search after 90s, 10m, 2h")
     add("--patience", type=_positive, metavar="N", help="end a trial N epochs after its best")
     add("--concurrency", type=_positive, metavar="N", help="trials at a time (default: all cores)")
     add("--cpus-per-trial", type=_positive, default=1, metavar="N", help="threads a trial")
     add("--gpus-per-trial", type=float, metavar="X", help="GPUs a trial, fractions too")
-    add("--data", choices=("auto", "real", "embedded"), default="auto", help="which data")
+    add("--data", choices=DATA_KINDS, default="auto", help="which data")
     add("--data-dir", type=Path, metavar="DIR", help="your own data; never written to")
     add("--split-seed", type=int, default=0, metavar="N", help="cuts val from train (default: 0)")
     add("--seed", type=int, default=0, metavar="N", help="of the sampler and all trials")

@@ -49,6 +49,13 @@ class TrialStatus:
     cause: str = ""
 
 
+def better(score: float, than: float | None, direction: str) -> bool:
+    """Whether a score beats another; an equal one does not, so the earliest best stays best."""
+    if than is None:
+        return True
+    return score > than if direction == "max" else score < than
+
+
 def trial_id(number: int) -> str:
     """The id of the study's trial `number`."""
     return f"t{number:04d}"

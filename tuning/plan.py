@@ -19,6 +19,7 @@ from trainables.data.request import DataRequest
 from trainables.data.splits import Splits
 from trainables.errors import BadInput
 from trainables.parts.kernels import Kernels
+from tuning.options import SAMPLERS, SCHEDULERS
 
 _VERSIONED = ("torch", "torchvision", "ray", "optuna", "tensorboard", "pandas", "numpy", "pillow")
 
@@ -64,9 +65,14 @@ class SearchPlan:
         ):
             if value is not None and value < 1:
                 raise BadInput(f"{option} {value}: must be a whole number of 1 or more")
-        for option, value in (("--seed", self.seed), ("--split-seed", self.data.split_seed)):
-            if not 0 <= value < 2**32:
-                raise BadInput(f"{option} {value}: must be from 0 to {2**32 - 1}")
+        for option, name, names in (
+            ("--sampler", self.sampler, SAMPLERS),
+            ("--scheduler", self.scheduler, SCHEDULERS),
+        ):
+            if name not in names:
+                raise BadInput(f"{option} {name}: must be one of {', '.join(names)}")
+        if not 0 <= self.seed < 2**32:
+            raise BadInput(f"--seed {self.seed}: must be from 0 to {2**32 - 1}")
         if not 0 <= self.gpus_per_trial < math.inf:
             raise BadInput(f"--gpus-per-trial {self.gpus_per_trial:g}: must be 0 or more")
         if self.gpus_per_trial > 1 and self.gpus_per_trial % 1:
@@ -77,8 +83,6 @@ class SearchPlan:
             raise BadInput(f"--time-budget {self.time_budget:g}s: must be more than 0")
         if not self.name or self.name in (".", "..") or set(self.name) & set("/\\\0"):
             raise BadInput(f"--name {self.name!r}: must be a plain name without a slash")
-        if self.data.kind == "embedded" and self.data.directory is not None:
-            raise BadInput("--data embedded: leave out --data-dir, or use --data real")
 
     @property
     def root(self) -> Path:

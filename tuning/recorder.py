@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from search_spaces.space import SearchSpace
 from tuning.events import TrialEvents
-from tuning.experiment import Experiment, TrialStatus
+from tuning.experiment import Experiment, TrialStatus, better
 from tuning.trial_run import TrialSettings
 
 KEPT_BEST = 5  # trials whose weights stay on disk, beside the baseline and trials still alive
@@ -63,7 +63,7 @@ class Recorder:
         new = self._experiment.trial(trial).read_results()[status.epochs :]
         for result in new:
             score = float(result[self._settings.metric])
-            if self._settings.better(score, status.score):
+            if better(score, status.score, self._settings.direction):
                 status = replace(status, score=score, best_epoch=int(result["epoch"]))
             seconds = status.seconds + float(result["seconds"])
             status = replace(status, epochs=int(result["epoch"]), seconds=seconds)

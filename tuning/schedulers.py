@@ -9,7 +9,6 @@ from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler, TrialSch
 
 from tuning.plan import SearchPlan
 
-SCHEDULERS = ("asha", "none")
 _REDUCTION = 2  # a rung lets the better half so far go on: with a dozen trials a third is rash
 
 

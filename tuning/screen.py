@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from tuning.experiment import TrialStatus
+from tuning.experiment import TrialStatus, better
 from tuning.plan import SearchPlan
 
 
@@ -143,11 +143,8 @@ class Screen:
     def _is_best(self, status: TrialStatus) -> bool:
         if status.score is None:
             return False
-        if self._best is None or self._best.score is None:
-            return True
-        if self._plan.space.direction == "max":
-            return status.score > self._best.score
-        return status.score < self._best.score
+        than = self._best.score if self._best is not None else None
+        return better(status.score, than, self._plan.space.direction)
 
     def _best_of_all(self) -> TrialStatus | None:
         self._best = None

@@ -10,8 +10,6 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from tuning.experiment import Experiment
 from tuning.plan import SearchPlan
 
-SAMPLERS = ("tpe", "random")
-
 
 def open_study(experiment: Experiment, plan: SearchPlan) -> optuna.Study:
     """Open the experiment's study, or create it."""

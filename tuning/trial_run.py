@@ -10,7 +10,7 @@ from typing import Any
 from trainables.data.splits import Splits
 from trainables.task import Task, begin
 from trainables.trainer import save_weights
-from tuning.experiment import Experiment
+from tuning.experiment import Experiment, better
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,6 @@ class TrialSettings:
     patience: int | None
     threads: int
     device: str
-
-    def better(self, score: float, than: float | None) -> bool:
-        """Whether a score beats another; an equal one does not, so the earliest best stays."""
-        if than is None:
-            return True
-        return score > than if self.direction == "max" else score < than
 
 
 class TrialRun:
@@ -103,7 +97,7 @@ class TrialRun:
 
     def _remember(self, result: Mapping[str, Any]) -> bool:
         score = float(result[self._settings.metric])
-        if not self._settings.better(score, self._best):
+        if not better(score, self._best, self._settings.direction):
             return False
         self._best, self._best_epoch = score, int(result["epoch"])
         return True

@@ -8,6 +8,10 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from trainables.errors import BadInput
+
+DATA_KINDS = ("auto", "real", "embedded")
+
 
 def cache_directory() -> Path:
     """Downloads and decoded arrays live here, in the user's cache (`XDG_CACHE_HOME` on Linux)."""
@@ -29,3 +33,11 @@ class DataRequest:
     directory: Path | None = None
     split_seed: int = 0
     say: Callable[[str], None] = field(default=lambda line: None, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.kind not in DATA_KINDS:
+            raise BadInput(f"--data {self.kind}: must be one of {', '.join(DATA_KINDS)}")
+        if self.kind == "embedded" and self.directory is not None:
+            raise BadInput("--data embedded: leave out --data-dir, or use --data real")
+        if not 0 <= self.split_seed < 2**32:
+            raise BadInput(f"--split-seed {self.split_seed}: must be from 0 to {2**32 - 1}")
