@@ -13,6 +13,7 @@ cross) and that in some pictures a wall hides about half of the shape.  Pictures
 the time, so a horizontal flip never changes what one is.
 """
 
+import joblib
 import numpy as np
 from numpy.random import Generator, SeedSequence, default_rng
 from numpy.typing import NDArray
@@ -39,6 +40,8 @@ WALLS = 0.14  # share of pictures in which a wall hides about half of the shape
 WALL_EDGE = (-0.12, 0.1)  # where its edge is from the middle of the shape, shares of the picture
 BLUR = 0.7  # largest blur radius, finished pixels
 GRAIN = 0.04  # largest standard deviation of the noise, of 1.0
+
+CHUNK = 1_000  # pictures that one process draws at a time
 
 _AROUND = np.linspace(0, 2 * np.pi, 40)
 
@@ -172,11 +175,16 @@ def drawn_pictures(count: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np
     multiple of ten holds each class once, in random order.  Picture ``i`` depends on ``seed`` and
     ``i`` alone, so asking for more only adds to the end, and disjoint slices are fresh draws.
     """
-    order, *children = SeedSequence(seed).spawn(1 + count)
-    shuffle = default_rng(order)
+    shuffle = default_rng(SeedSequence(seed, spawn_key=(0,)))
     blocks = [shuffle.permutation(len(CLASSES)) for _ in range(0, count, len(CLASSES))]
     labels = np.array(blocks, dtype=np.int64).reshape(-1)[:count]
-    pictures = np.empty((count, SIDE, SIDE, 3), dtype=np.uint8)
-    for index, child in enumerate(children):
-        pictures[index] = _picture(default_rng(child), int(labels[index]))
-    return pictures, labels
+    starts = range(0, count, CHUNK)
+    draw = joblib.Parallel(n_jobs=-1 if count > CHUNK else 1)  # a process a core
+    chunks = draw(joblib.delayed(_chunk)(seed, at, labels[at : at + CHUNK]) for at in starts)
+    return np.concatenate(chunks), labels
+
+
+def _chunk(seed: int, start: int, labels: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """The pictures of these labels, the first of which is picture number ``start``."""
+    rngs = (default_rng(SeedSequence(seed, spawn_key=(1 + start + i,))) for i in range(len(labels)))
+    return np.stack([_picture(rng, int(label)) for rng, label in zip(rngs, labels, strict=False)])

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
+import joblib
 import numpy as np
 from PIL import Image
 
@@ -16,6 +14,7 @@ from trainables.data.source import ImageSource, RawImages, file_fingerprint
 from trainables.data.splits import Provenance, Split
 from trainables.errors import BadInput
 
+_CHUNK = 500  # pictures that one process reads at a time
 LARGEST_KEPT = 128  # pixels; larger pictures, like those of mixed size, are brought to one size
 
 
@@ -76,8 +75,10 @@ def _read(
 ) -> RawImages:
     everything = [p for by_class in files.values() for paths in by_class.values() for p in paths]
     say(f"Decoding {len(everything):,} pictures (once; the result is cached)")
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # large ones decode outside Python's lock
-        headers = {header for found in pool.map(_headers, _chunks(everything)) for header in found}
+    # A process a core: small pictures spend their time under Python's lock.
+    with joblib.Parallel(n_jobs=-1 if len(everything) > 2 * _CHUNK else 1) as parallel:
+        found = parallel(joblib.delayed(_headers)(chunk) for chunk in _chunks(everything))
+        headers = set().union(*found)
         channels = 1 if all(grey for *_, grey in headers) else 3
         sizes = {(height, width) for height, width, _ in headers}
         height, width = next(iter(sizes)) if len(sizes) == 1 else (size, size)
@@ -88,13 +89,9 @@ def _read(
 
         def decode(by_class: dict[str, list[Path]]) -> Split:
             paths = [path for members in by_class.values() for path in members]
-            pictures = np.empty((len(paths), height, width, channels), np.uint8)
-
-            def fill(chunk: list[tuple[int, Path]]) -> None:
-                for row, path in chunk:
-                    pictures[row] = read_picture(path, height, width, channels)
-
-            list(pool.map(fill, _chunks(list(enumerate(paths)))))
+            read = joblib.delayed(_pictures)
+            shape = height, width, channels
+            pictures = np.concatenate(parallel(read(chunk, *shape) for chunk in _chunks(paths)))
             labels = [classes.index(name) for name, members in by_class.items() for _ in members]
             return Split(pictures, np.array(labels, np.int64))
 
@@ -106,5 +103,9 @@ def _headers(paths: list[Path]) -> set[tuple[int, int, bool]]:
     return {picture_size(path) for path in paths}
 
 
-def _chunks(items: list[Any], size: int = 250) -> list[list[Any]]:
-    return [items[start : start + size] for start in range(0, len(items), size)]
+def _pictures(paths: list[Path], height: int, width: int, channels: int) -> np.ndarray:
+    return np.stack([read_picture(path, height, width, channels) for path in paths])
+
+
+def _chunks(items: list[Path]) -> list[list[Path]]:
+    return [items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK)]
