@@ -13,6 +13,7 @@ from trainables.hyperparameters import nearest
 
 if TYPE_CHECKING:
     from search_spaces.space import SearchSpace
+    from trainables.task import Task
 
 _MACHINERY = {"__init__", "space", "override", "find", "describe"}
 
@@ -59,4 +60,18 @@ def find_space(name: str) -> SearchSpace:
     space = getattr(module, "SPACE", None)
     if not isinstance(space, SearchSpace):
         raise BadInput(f"--space {name}: the file defines no SPACE = SearchSpace(...)")
+    if not _is_built_in(space.task):
+        raise BadInput(
+            f"--space {name}: its task {space.task.name!r} must be a TASK of trainables/"
+        )
     return space
+
+
+def _is_built_in(task: Task) -> bool:
+    """Whether another process finds the task again by its name, as trials and exports must."""
+    from trainables.task import find_task
+
+    try:
+        return find_task(task.name) is task
+    except (ModuleNotFoundError, AttributeError):
+        return False
