@@ -19,6 +19,8 @@ from numpy.random import Generator, SeedSequence, default_rng
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
+from trainables.data.processes import process_pool
+
 Floats = NDArray[np.float64]  # as points: [n, 2], x right and y down, a shape within about [-1, 1]
 
 CLASSES: tuple[str, ...] = (
@@ -179,8 +181,8 @@ def drawn_pictures(count: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np
     blocks = [shuffle.permutation(len(CLASSES)) for _ in range(0, count, len(CLASSES))]
     labels = np.array(blocks, dtype=np.int64).reshape(-1)[:count]
     starts = range(0, count, CHUNK)
-    draw = joblib.Parallel(n_jobs=-1 if count > CHUNK else 1)  # a process a core
-    chunks = draw(joblib.delayed(_chunk)(seed, at, labels[at : at + CHUNK]) for at in starts)
+    with process_pool(count > CHUNK) as draw:
+        chunks = draw(joblib.delayed(_chunk)(seed, at, labels[at : at + CHUNK]) for at in starts)
     return np.concatenate(chunks), labels
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from trainables.data.pictures import picture_size, read_picture
+from trainables.data.processes import process_pool
 from trainables.data.source import ImageSource, RawImages, file_fingerprint
 from trainables.data.splits import Provenance, Split
 from trainables.errors import BadInput
@@ -75,8 +76,7 @@ def _read(
 ) -> RawImages:
     everything = [p for by_class in files.values() for paths in by_class.values() for p in paths]
     say(f"Decoding {len(everything):,} pictures (once; the result is cached)")
-    # A process a core: small pictures spend their time under Python's lock.
-    with joblib.Parallel(n_jobs=-1 if len(everything) > 2 * _CHUNK else 1) as parallel:
+    with process_pool(len(everything) > 2 * _CHUNK) as parallel:
         found = parallel(joblib.delayed(_headers)(chunk) for chunk in _chunks(everything))
         headers = set().union(*found)
         channels = 1 if all(grey for *_, grey in headers) else 3
