@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from trainables.errors import BadInput
@@ -48,16 +50,7 @@ def find_space(name: str) -> SearchSpace:
         space = importlib.import_module(f"search_spaces.{name}").SPACE
         assert isinstance(space, SearchSpace)
         return space
-    path = Path(name).resolve()
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module  # so that its classes can be found again by name
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise BadInput(f"--space {name}: {type(error).__name__}: {error}") from error
-    space = getattr(module, "SPACE", None)
+    space = getattr(_import_file(name), "SPACE", None)
     if not isinstance(space, SearchSpace):
         raise BadInput(f"--space {name}: the file defines no SPACE = SearchSpace(...)")
     if not _is_built_in(space.task):
@@ -65,6 +58,23 @@ def find_space(name: str) -> SearchSpace:
             f"--space {name}: its task {space.task.name!r} must be a TASK of trainables/"
         )
     return space
+
+
+def _import_file(name: str) -> ModuleType:
+    path = Path(name).resolve()
+    # A name of its own: a user's json.py must not become everybody's json.
+    private = f"user_space_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
+    spec = importlib.util.spec_from_file_location(private, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[private] = module  # dataclasses look their module up there
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        del sys.modules[private]
+        first = (str(error).splitlines() or [""])[0]
+        raise BadInput(f"--space {name}: {type(error).__name__}: {first}") from error
+    return module
 
 
 def _is_built_in(task: Task) -> bool:

@@ -12,7 +12,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from search_spaces.space import SearchSpace
+from search_spaces.space import SearchSpace, holds
 from trainables.errors import BadInput
 from trainables.hyperparameters import Hyperparameter, nearest
 
@@ -75,8 +75,10 @@ def _range(parameter: Hyperparameter, text: str) -> BaseDistribution:
     if parameter.choices or parameter.type is bool:
         raise ValueError(f"{parameter.name} is no number; it must be {parameter.allowed}")
     low, high = (parameter.parse(end) for end in ends.split("..", 1))
-    if low >= high:
-        raise ValueError(f"the range is the wrong way round or empty; write {high:g}..{low:g}")
+    if low == high:
+        raise ValueError(f"the range is empty; write {parameter.name}={low:g} to fix it")
+    if low > high:
+        raise ValueError(f"the range is the wrong way round; write {high:g}..{low:g}")
     if scale == "log" and low <= 0:
         raise ValueError("a :log range must start above 0")
     kind = IntDistribution if parameter.type is int else FloatDistribution
@@ -96,11 +98,8 @@ def _refuse_what_never_exists(space: SearchSpace, setting: str) -> None:
     if when is None:
         return
     parent = space.distributions.get(when.parameter)
-    possible = (
-        set(parent.choices)
-        if isinstance(parent, CategoricalDistribution)
-        else {space.baseline.get(when.parameter)}
-    )
-    if not possible & set(when.values):
+    only = space.fixed.get(when.parameter, space.parameters[when.parameter].default)
+    possible = (holds(parent, value) if parent else value == only for value in when.values)
+    if not any(possible):
         wanted = " or ".join(map(str, when.values))
         raise BadInput(f"--set {setting}: {name} has no effect, it needs {when.parameter}={wanted}")

@@ -77,8 +77,19 @@ class SearchSpace:
                     f"{name} depends on {when.parameter}, which is not asked before it"
                 )
             asked.append(name)
-        for name, value in self.fixed.items():
-            known[name].check(value)
+        for values in (self.fixed, *self.starts):
+            for name, value in values.items():
+                if name not in known:
+                    raise ValueError(f"{self.task.name} has no parameter {name!r}")
+                known[name].check(value)
+        for name, when in self.conditions.items():
+            if when.parameter not in known:
+                hint = nearest(when.parameter, known)
+                raise ValueError(
+                    f"{name} depends on: {self.task.name} has no parameter {when.parameter!r}; {hint}"
+                )
+            for value in when.values:
+                known[when.parameter].check(value)
         if self.direction not in ("max", "min"):
             raise ValueError(f"direction={self.direction!r}: must be max or min")
         for name in ("epochs", "trials", "grace_period"):
@@ -109,7 +120,7 @@ class SearchSpace:
     def contains(self, config: Mapping[str, Any]) -> bool:
         """Whether every searched value of a configuration lies in its distribution."""
         searched = self.searched(config).items()
-        return all(_holds(self.distributions[name], value) for name, value in searched)
+        return all(holds(self.distributions[name], value) for name, value in searched)
 
     def sample(self, trial: BaseTrial) -> dict[str, Any]:
         """Ask an Optuna trial for a whole configuration, parents before what depends on them."""
@@ -122,7 +133,9 @@ class SearchSpace:
 
     def _exists(self, name: str, config: Mapping[str, Any]) -> bool:
         when = self.conditions.get(name)
-        return when is None or config.get(when.parameter) in when.values
+        if when is None:
+            return True
+        return self._exists(when.parameter, config) and config[when.parameter] in when.values
 
     def to_json(self) -> dict[str, Any]:
         """What `plan.json` keeps of a space."""
@@ -146,7 +159,8 @@ def _ends(distribution: BaseDistribution) -> tuple[Any, ...]:
     return distribution.low, distribution.high
 
 
-def _holds(distribution: BaseDistribution, value: Any) -> bool:
+def holds(distribution: BaseDistribution, value: Any) -> bool:
+    """Whether a distribution can give this value."""
     if isinstance(distribution, CategoricalDistribution):
         return value in distribution.choices
     assert isinstance(distribution, (FloatDistribution, IntDistribution))

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, get_type_hints
@@ -54,14 +53,14 @@ class Hyperparameter:
 
     def _allows(self, value: Any) -> bool:
         if self.choices:
-            return value in self.choices
+            return value in self.choices and isinstance(value, bool) == (self.type is bool)
         if self.type is bool:
             return isinstance(value, bool)
         numeric = (int,) if self.type is int else (int, float)
-        if isinstance(value, bool) or not isinstance(value, numeric) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, numeric):
             return False
         assert self.low is not None and self.high is not None
-        return self.low <= value <= self.high
+        return self.low <= value <= self.high  # False for NaN
 
     def parse(self, text: str) -> Any:
         """Read a value from the command line.

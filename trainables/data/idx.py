@@ -23,7 +23,12 @@ _NAMES = {
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
     "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
 }
-_MNIST_TRAIN_MD5 = "6bbc9ace898e44ae57da46a324031adb"  # of the unpacked training images
+_MNIST_MD5 = {  # of the unpacked files
+    "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
+    "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
+    "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
+    "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
+}
 
 
 def idx_source(directory: Path) -> ImageSource | None:
@@ -42,8 +47,7 @@ def idx_source(directory: Path) -> ImageSource | None:
     for name in _NAMES["train"]:
         if name not in found:
             raise BadInput(f"--data-dir {directory}: {name} is missing in {folder}")
-    digest = hashlib.md5(_unpack(found[_NAMES["train"][0]]), usedforsecurity=False).hexdigest()
-    is_mnist = digest == _MNIST_TRAIN_MD5
+    is_mnist = all(_md5(found[name]) == md5 for name, md5 in _MNIST_MD5.items() if name in found)
     provenance = Provenance(*(("real", "MNIST") if is_mnist else ("own", f"idx files in {folder}")))
     return ImageSource(provenance, file_fingerprint("idx", found.values()), lambda: _read(found))
 
@@ -65,7 +69,8 @@ def read_idx(path: Path) -> np.ndarray:
     expected = math.prod(shape)
     if len(data) - header != expected:
         raise BadInput(
-            f"{path}: truncated idx file ({len(data) - header} bytes of data, {expected} declared)"
+            f"{path}: {'truncated' if len(data) - header < expected else 'overlong'} idx file "
+            f"({len(data) - header} bytes of data, {expected} declared)"
         )
     return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
 
@@ -81,9 +86,17 @@ def _read(found: dict[str, Path]) -> RawImages:
                 f"{found[images_name]}: {images.shape} does not fit labels of {labels.shape}"
             )
         parts[part] = Split(images[..., None], labels.astype(np.int64))
+    if len(np.unique(parts["train"].targets)) < 2:
+        raise BadInput(
+            f"{found[_NAMES['train'][1]]}: {len(parts['train'])} pictures of fewer than two classes"
+        )
     count = 1 + max(int(split.targets.max(initial=0)) for split in parts.values())
     classes = tuple(str(label) for label in range(count))
     return RawImages(parts["train"], classes, test=parts.get("test"))
+
+
+def _md5(path: Path) -> str:
+    return hashlib.md5(_unpack(path), usedforsecurity=False).hexdigest()
 
 
 def _plain_or_gzipped(path: Path) -> Path | None:

@@ -40,6 +40,8 @@ def folder_source(directory: Path, size: int, say: Callable[[str], None]) -> Ima
         has = f"one class ({classes[0]})" if classes else "no class folder with pictures"
         raise BadInput(f"--data-dir {directory}: {has}; two or more are needed: train/<class>/*")
     for part, by_class in files.items():
+        if not by_class:
+            raise BadInput(f"--data-dir {directory}: {part}/ holds no class folder")
         if unknown := sorted(set(by_class) - set(classes)):
             raise BadInput(f"--data-dir {directory}: {part}/{unknown[0]} is no class of train/")
         for name, members in by_class.items():

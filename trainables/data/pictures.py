@@ -55,6 +55,6 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     if image.mode not in ("I", "I;16", "I;16B", "F"):
         return image
     levels = np.asarray(image, dtype=np.float64)
-    if levels.max(initial=0) > 255:
-        levels = levels / 257  # 65535 -> 255
+    if image.mode.startswith("I;16") or levels.max(initial=0) > 255:
+        levels = levels / 257  # 65535 -> 255; the wider modes do not say how far they go
     return Image.fromarray(levels.clip(0, 255).astype(np.uint8))

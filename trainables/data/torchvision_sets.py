@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-import urllib.error
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,7 @@ def download(name: str, say: Callable[[str], None]) -> Path:
         except OSError:
             if not target.is_dir():  # else another process was first
                 raise
-    except (urllib.error.URLError, RuntimeError, EOFError) as error:
+    except (OSError, HTTPException, RuntimeError, EOFError) as error:
         raise OSError(f"{name} could not be downloaded: {_last_line(error)}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -62,8 +62,11 @@ def rotate_scale_shift(
     angle, zoom = uniform(math.radians(degrees)), 1 + uniform(scale)
     cos, sin = torch.cos(angle) / zoom, torch.sin(angle) / zoom
     theta = torch.zeros(count, 2, 3, device=images.device)
-    theta[:, 0, 0], theta[:, 0, 1], theta[:, 0, 2] = cos, -sin, uniform(2 * shift / width)
-    theta[:, 1, 0], theta[:, 1, 1], theta[:, 1, 2] = sin, cos, uniform(2 * shift / height)
+    # The grid runs from -1 to 1 along both sides: an oblong picture turns in pixels, not in those.
+    oblong = height / width
+    theta[:, 0, 0], theta[:, 0, 1] = cos, -sin * oblong
+    theta[:, 1, 0], theta[:, 1, 1] = sin / oblong, cos
+    theta[:, 0, 2], theta[:, 1, 2] = uniform(2 * shift / width), uniform(2 * shift / height)
     grid = F.affine_grid(theta, list(images.shape), align_corners=False)
     return F.grid_sample(images, grid, align_corners=False)
 

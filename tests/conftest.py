@@ -1,0 +1,105 @@
+"""Shared by all tests: their own cache, small pictures that can be learned, the shared data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from trainables.data.cache import channel_statistics
+from trainables.data.splits import ImageMeta, Provenance, Split, Splits
+
+torch.set_num_threads(1)
+
+SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def user_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The user's cache directory, for the whole session: stand-ins are decoded once in it."""
+    root = tmp_path_factory.mktemp("user-cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(root))
+        yield root
+
+
+@pytest.fixture
+def fresh_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty user's cache directory, for one test."""
+    root = tmp_path_factory.mktemp("fresh-cache")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(root))
+    return root
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Whatever a test does to torch's threads, the next one starts with one."""
+    yield
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The real data beside the repository, `../shared/data`."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("shared_data: ../shared/data is missing beside the repository")
+    return SHARED_DATA
+
+
+MakeSplits = Callable[..., Splits]
+
+
+@pytest.fixture(scope="session")
+def make_splits() -> MakeSplits:
+    """(height, width, channels, classes=4, count=200, seed=0) -> Splits that can be learned."""
+    return _make_splits
+
+
+@pytest.fixture(scope="session")
+def small_splits() -> Splits:
+    """200 training pictures of 16x16, grey, in four classes."""
+    return _make_splits(16, 16, 1)
+
+
+@pytest.fixture(scope="session")
+def grey_splits() -> Splits:
+    """200 training pictures of 28x28, grey, in ten classes: MNIST's form."""
+    return _make_splits(28, 28, 1, classes=10)
+
+
+@pytest.fixture(scope="session")
+def colour_splits() -> Splits:
+    """200 training pictures of 32x32, colour, in ten classes: CIFAR-10's form."""
+    return _make_splits(32, 32, 3, classes=10)
+
+
+def _make_splits(
+    height: int, width: int, channels: int, classes: int = 4, count: int = 200, seed: int = 0
+) -> Splits:
+    rng = np.random.default_rng(seed)
+    # Each class is a coarse pattern of its own, under noise.
+    coarse = rng.integers(40, 216, (classes, 4, 4, channels))
+    patterns = coarse.repeat(-(-height // 4), axis=1).repeat(-(-width // 4), axis=2)
+
+    def part(size: int) -> Split:
+        targets = rng.permutation(np.arange(size) % classes)
+        clean = patterns[targets, :height, :width]
+        noisy = (clean + rng.normal(0, 25, clean.shape)).clip(0, 255).astype(np.uint8)
+        for array in (noisy, targets):
+            array.flags.writeable = False
+        return Split(noisy, targets)
+
+    train, val, test = part(count), part(count // 4), part(count // 4)
+    mean, std = channel_statistics(train.inputs)
+    names = tuple(f"class{number}" for number in range(classes))
+    return Splits(
+        train=train,
+        val=val,
+        meta=ImageMeta(height, width, channels, names, mean, std),
+        provenance=Provenance("own", "synthetic pictures"),
+        digest=f"synthetic {height} {width} {channels} {classes} {count} {seed}",
+        sealed_test=test,
+    )

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from trainables.cifar10_net import Config
+from trainables.parts.optimizers import make_optimizer, make_schedule
+
+CLASSES = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+
+
+def optimizer(**config: Any) -> torch.optim.Optimizer:
+    return make_optimizer(Config(**config), nn.Linear(2, 2).parameters())
+
+
+def rates(steps: int, **config: Any) -> list[float]:
+    """The learning rate of each update, and the one left after the last."""
+    settings = Config(**config)
+    updater = make_optimizer(settings, nn.Linear(2, 2).parameters())
+    schedule = make_schedule(settings, updater, steps)
+    assert schedule is not None
+    seen = []
+    for _ in range(steps):
+        seen.append(float(updater.param_groups[0]["lr"]))
+        updater.step()
+        schedule.step()
+    return [*seen, float(updater.param_groups[0]["lr"])]
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_the_optimizer_is_torchs_own_with_the_configs_values(name):
+    made = optimizer(optimizer=name, lr=0.02, weight_decay=0.003)
+    assert type(made) is CLASSES[name]
+    group = made.param_groups[0]
+    assert (group["lr"], group["weight_decay"], group["fused"]) == (0.02, 0.003, True)
+
+
+@pytest.mark.parametrize(
+    ("momentum", "nesterov", "expected"),
+    [(0.9, True, True), (0.9, False, False), (0.0, True, False), (0.0, False, False)],
+)
+def test_nesterov_needs_momentum(momentum, nesterov, expected):
+    group = optimizer(optimizer="sgd", momentum=momentum, nesterov=nesterov).param_groups[0]
+    assert (group["momentum"], group["nesterov"]) == (momentum, expected)
+
+
+def test_a_constant_rate_has_no_schedule():
+    assert make_schedule(Config(schedule="constant"), optimizer(), 10) is None
+
+
+def test_cosine_falls_from_lr_to_zero_over_the_whole_length():
+    seen = rates(100, schedule="cosine", lr=0.4)
+    assert seen[0] == 0.4
+    assert seen[50] == pytest.approx(0.2)
+    assert seen[100] == pytest.approx(0, abs=1e-9)
+    assert seen == sorted(seen, reverse=True)
+
+
+def test_one_cycle_rises_to_lr_and_falls_to_almost_nothing():
+    seen = rates(100, schedule="one_cycle", lr=0.4)
+    assert max(seen) == pytest.approx(0.4)
+    peak = seen.index(max(seen))
+    assert 20 < peak < 40
+    assert seen[0] < 0.1
+    assert seen[99] < 1e-4
+    assert seen[:peak] == sorted(seen[:peak])
+    assert seen[peak:100] == sorted(seen[peak:100], reverse=True)
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_one_cycle_leaves_momentum_alone(name):
+    settings = Config(optimizer=name, schedule="one_cycle", momentum=0.7)
+    updater = make_optimizer(settings, nn.Linear(2, 2).parameters())
+    schedule = make_schedule(settings, updater, 20)
+    assert schedule is not None
+    key = "momentum" if name == "sgd" else "betas"
+    before = updater.param_groups[0][key]
+    assert before == (0.7 if name == "sgd" else (0.9, 0.999))
+    for _ in range(20):
+        updater.step()
+        schedule.step()
+        assert updater.param_groups[0][key] == before
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 4, 10])
+@pytest.mark.parametrize("schedule", ["cosine", "one_cycle"])
+def test_the_shortest_trainings_have_a_schedule_too(schedule, steps):
+    seen = rates(steps, schedule=schedule, lr=0.5)
+    assert len(seen) == steps + 1
+    assert all(0 <= rate <= 0.5 + 1e-9 for rate in seen[:steps])
