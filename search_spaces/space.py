@@ -84,10 +84,8 @@ class SearchSpace:
                 known[name].check(value)
         for name, when in self.conditions.items():
             if when.parameter not in known:
-                hint = nearest(when.parameter, known)
-                raise ValueError(
-                    f"{name} depends on: {self.task.name} has no parameter {when.parameter!r}; {hint}"
-                )
+                hint = f"{when.parameter!r}; {nearest(when.parameter, known)}"
+                raise ValueError(f"{name}'s condition: {self.task.name} has no parameter {hint}")
             for value in when.values:
                 known[when.parameter].check(value)
         if self.direction not in ("max", "min"):

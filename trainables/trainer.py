@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -175,10 +175,9 @@ class Trainer:
         raise NonFiniteLoss(f"non-finite training loss in epoch {self.epoch + 1} at {where}")
 
 
-def save_weights(module: nn.Module, path: Path) -> None:
-    """Write a module's state dict, on the CPU and in the ordinary memory layout, atomically."""
-    plain = {name: t.detach().cpu().contiguous() for name, t in module.state_dict().items()}
-    save_tensors(plain, path)
+def save_weights(weights: Mapping[str, Tensor], path: Path) -> None:
+    """Write a state dict, on the CPU and in the ordinary memory layout, atomically."""
+    save_tensors({name: t.detach().cpu().contiguous() for name, t in weights.items()}, path)
 
 
 def save_tensors(value: Any, path: Path) -> None:

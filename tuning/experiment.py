@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import traceback
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -159,12 +160,26 @@ class TrialDirectory:
     def read_status(self) -> TrialStatus:
         return TrialStatus(**read_json(self.root / "status.json"))
 
+    def write_error(self, error: Exception) -> None:
+        """Keep a failure: its cause in the first line, then the traceback."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        cause = "".join(traceback.format_exception_only(error)).splitlines()[0]
+        text = "".join(traceback.format_exception(error))
+        self.error.write_text(f"{cause}\n\n{text}", "utf-8")
+
     def append_result(self, result: dict[str, Any]) -> None:
         append_line(self.results, result)
 
     def read_results(self) -> list[dict[str, Any]]:
         """The lines of `result.jsonl`, an epoch each; a torn last line is left out."""
         return list(_read_lines(self.results))
+
+    def cut_torn_result(self) -> None:
+        """Cut `result.jsonl` after its last whole line: a killed worker may leave half of one."""
+        if self.results.is_file():
+            whole, newline, torn = self.results.read_bytes().rpartition(b"\n")
+            if torn:
+                os.truncate(self.results, len(whole) + len(newline))
 
     def drop_weights(self) -> None:
         """Remove the checkpoints; the records stay."""

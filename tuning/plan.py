@@ -162,7 +162,7 @@ class SearchPlan:
 
 def gpu_slots(gpus: float, per_trial: float) -> int | None:
     """Trials that fit on `gpus` at a time, none across two of them; None: they need no GPU."""
-    if per_trial == 0:
+    if not 0 < per_trial < math.inf:  # none, or no number at all, which the plan refuses
         return None
     if per_trial > 1:
         return int(gpus // per_trial)

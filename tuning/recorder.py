@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from search_spaces.space import SearchSpace
 from tuning.events import TrialEvents
 from tuning.experiment import Experiment, TrialStatus, better
-from tuning.trial_run import TrialSettings
+from tuning.trial_run import TrialSettings, settle
 
 KEPT_BEST = 5  # trials whose weights stay on disk, beside the baseline and trials still alive
 
@@ -73,6 +73,10 @@ class Recorder:
             self._audience.reported(status, result)
         return new
 
+    def settle(self, trial: str) -> None:
+        """Finish what a killed worker was writing."""
+        settle(self._experiment.trial(trial), self._settings)
+
     def end(self, trial: str, state: str, cause: str = "") -> None:
         """A trial is over, in this state; a failed one has no score."""
         status = replace(self.statuses[trial], state=state, cause=cause)
@@ -84,10 +88,10 @@ class Recorder:
         self._audience.ended(status)
 
     def cause_of_death(self, trial: str) -> str:
-        """The last line of a failed trial's traceback, or that there is none."""
+        """The first line of a failed trial's `error.txt`, or that there is none."""
         error = self._experiment.trial(trial).error
-        lines = error.read_text("utf-8").strip().splitlines() if error.is_file() else []
-        return lines[-1] if lines else "the worker process died"
+        lines = error.read_text("utf-8").splitlines() if error.is_file() else []
+        return lines[0] if lines else "the worker process died"
 
     def write_error(self, trial: str, text: str) -> None:
         self._experiment.trial(trial).error.write_text(text + "\n", "utf-8")

@@ -12,13 +12,9 @@ import psutil
 from ray import tune
 
 from trainables.data.splits import Splits
-from trainables.parts.kernels import pick_device
-from tuning.experiment import Experiment, trial_id
 from tuning.plan import SearchPlan
-from tuning.recorder import Audience, Recorder
 from tuning.schedulers import make_scheduler
-from tuning.searcher import BASELINE, StudySearch
-from tuning.study import open_study
+from tuning.searcher import StudySearch
 from tuning.trainable import trainable
 from tuning.trial_run import TrialSettings
 
@@ -27,32 +23,25 @@ _RETRIES = 1
 
 
 def run_trials(
-    plan: SearchPlan, splits: Splits, experiment: Experiment, audience: Audience, started: float
+    plan: SearchPlan,
+    splits: Splits,
+    searcher: StudySearch,
+    settings: TrialSettings,
+    started: float,
 ) -> bool:
-    """Run the plan's trials in a Ray session that is open; afterwards all states are told.
+    """Run the plan's trials in a Ray session that is open.
 
     Args:
         splits: what trials train on; they get it without test.
         started: `time.monotonic()` of the search's start, from which its time budget counts.
 
     Returns:
-        False where it was interrupted: the trials that were running stay RUNNING in the study.
+        whether the time budget ended it.
     """
-    settings = TrialSettings(
-        root=experiment.root,
-        metric=plan.space.metric,
-        direction=plan.space.direction,
-        patience=plan.patience,
-        threads=plan.cpus_per_trial,
-        device=pick_device(plan.gpus_per_trial),
-    )
-    baseline = trial_id(0) if plan.baseline_in_study else BASELINE
-    recorder = Recorder(experiment, plan.space, settings, baseline, audience)
-    searcher = StudySearch(plan, open_study(experiment, plan), recorder)
     budget = _TimeBudget(plan.time_budget, started)
     per_trial = {"cpu": plan.cpus_per_trial, "gpu": plan.gpus_per_trial}
     shipped = tune.with_parameters(
-        trainable(plan.space.task), data=_shared(splits), settings=settings
+        trainable(plan.space.task), data=shared(splits), settings=settings
     )
     scratch = Path(tempfile.mkdtemp(prefix="run-search-"))
     try:
@@ -80,9 +69,7 @@ def run_trials(
         return False
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    if budget.spent:
-        searcher.close("time budget spent")
-    return all(status.state != "RUNNING" for status in recorder.statuses.values())
+    return budget.spent
 
 
 class _TimeBudget(tune.Stopper):
@@ -104,7 +91,7 @@ class _TimeBudget(tune.Stopper):
         return self._any_result and self.spent
 
 
-def _shared(splits: Splits) -> Splits | Path:
+def shared(splits: Splits) -> Splits | Path:
     """What is handed to Ray: the arrays for its object store, one copy a node, or their path."""
     too_large = splits.nbytes > SHARED_MOST * psutil.virtual_memory().total
     if too_large and splits.entry is not None:

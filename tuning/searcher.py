@@ -76,16 +76,29 @@ class StudySearch(Searcher):
         else:
             self._end(name, TrialState.PRUNED, f"stopped early by {self._plan.scheduler}")
 
-    def close(self, cause: str) -> None:
-        """Tell every trial still running as PRUNED at its last epoch, for this cause."""
+    def close(self, cause: str | None) -> None:
+        """Take in what trials still running have recorded; their workers must be gone.
+
+        Args:
+            cause: tell them as PRUNED at their last epoch, for this cause; None leaves them
+                RUNNING in the study.
+        """
         for name, status in list(self._recorder.statuses.items()):
             if status.state == "RUNNING":
+                self._recorder.settle(name)
                 self._catch_up(name)
+                if cause is None:
+                    continue
                 finished = self._recorder.statuses[name].epochs >= self._plan.space.epochs
                 if finished:
                     self._end(name, TrialState.COMPLETE, "")
                 else:
                     self._end(name, TrialState.PRUNED, cause)
+
+    @property
+    def ended(self) -> bool:
+        """Whether no trial is left running."""
+        return all(status.state != "RUNNING" for status in self._recorder.statuses.values())
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing: the journal is the state, and no study is ever pickled."""

@@ -14,12 +14,16 @@ from rich.console import Console
 from trainables.data.splits import Splits
 from trainables.errors import BadInput
 from trainables.files import write_json
+from trainables.parts.kernels import pick_device
 from tuning.experiment import Experiment, trial_id
 from tuning.plan import SearchPlan
 from tuning.quiet import output_to
+from tuning.recorder import Recorder
 from tuning.screen import Screen
 from tuning.search import run_trials
-from tuning.searcher import BASELINE
+from tuning.searcher import BASELINE, StudySearch
+from tuning.study import open_study
+from tuning.trial_run import TrialSettings
 
 
 def search(
@@ -44,18 +48,28 @@ def search(
         raise BadInput(f"--name {plan.name}: already used in {plan.storage}") from None
     experiment = Experiment(plan.root)
     write_json(experiment.plan, plan.to_json(splits))
+    settings = TrialSettings(
+        root=experiment.root,
+        metric=plan.space.metric,
+        direction=plan.space.direction,
+        patience=plan.patience,
+        threads=plan.cpus_per_trial,
+        device=pick_device(plan.gpus_per_trial),
+    )
     baseline = trial_id(0) if plan.baseline_in_study else BASELINE
+    terminal, width = console.is_terminal, console.width  # asked while output still goes there
     try:
         with output_to(experiment.ray_log) as real:
             real_console = Console(
-                file=real,
-                force_terminal=console.is_terminal,
-                width=console.width,
-                highlight=False,
-                markup=False,
+                file=real, force_terminal=terminal, width=width, highlight=False, markup=False
             )
-            with ray_session(plan), Screen(plan, real_console, baseline, quiet) as screen:
-                return experiment, run_trials(plan, splits, experiment, screen, started)
+            with Screen(plan, real_console, baseline, quiet) as screen:
+                recorder = Recorder(experiment, plan.space, settings, baseline, screen)
+                with ray_session(plan):
+                    searcher = StudySearch(plan, open_study(experiment, plan), recorder)
+                    spent = run_trials(plan, splits, searcher, settings, started)
+                searcher.close("time budget spent" if spent else None)
+                return experiment, searcher.ended
     except BadInput:
         shutil.rmtree(plan.root)  # nothing was run: leave nothing behind
         raise

@@ -14,7 +14,6 @@ A class and not a function: only a class is asked to save when a scheduler pause
 from __future__ import annotations
 
 import math
-import traceback
 from pathlib import Path
 from typing import Any
 
@@ -75,10 +74,9 @@ class _TaskTrainable(tune.Trainable):
             return self._plain_step(self._plain())
         try:
             return self._searched_step(self._settings)
-        except Exception:
+        except Exception as error:
             trial = Experiment(self._settings.root).trial(self._armed["trial"])
-            trial.root.mkdir(parents=True, exist_ok=True)
-            trial.error.write_text(traceback.format_exc(), "utf-8")
+            trial.write_error(error)
             raise
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
@@ -108,11 +106,11 @@ class _TaskTrainable(tune.Trainable):
             if self._run.finished:
                 return {**self._run.trainer.result, "finished": True, "done": True}
         self._iteration = self._run.trainer.epoch
+        epoch = self._run.trainer.epoch + 1
         try:
             result = self._run.run_epoch()
         except NonFiniteLoss as error:
             # No exception: the configuration diverged, and Tune would only try it again.
-            epoch = self._run.trainer.epoch + 1
             return {settings.metric: math.nan, "epoch": epoch, "failed": str(error), "done": True}
         return {**result, "finished": self._run.finished, "done": self._run.finished}
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from trainables.data.splits import Splits
 from trainables.task import Task, begin
-from trainables.trainer import save_weights
-from tuning.experiment import Experiment, better
+from trainables.trainer import load_tensors, save_weights
+from tuning.experiment import Experiment, TrialDirectory, better
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class TrialRun:
     """Trains one configuration and leaves `result.jsonl`, `last.pt` and `best.pt` behind.
 
     Where a `last.pt` is there already it goes on from it. The order of writing makes that exact:
-    best weights, then the checkpoint, which carries its epoch's result, then the line of
-    `result.jsonl`; so a line that a crash kept from being written is written on going on, and no
-    epoch that a checkpoint covers is trained or recorded twice.
+    first the checkpoint, which carries its epoch's result, then the line of `result.jsonl`, then
+    the best weights; so whatever a crash kept from being written, `settle` writes from the
+    checkpoint, and no epoch that a checkpoint covers is trained or recorded twice.
     """
 
     def __init__(
@@ -63,12 +63,10 @@ class TrialRun:
             seed=seed,
             threads=settings.threads,
         )
+        settle(self._directory, settings)
         if self._directory.last.is_file():
             self.trainer.load(self._directory.last)
-        self._best: float | None = None
-        self._best_epoch = 0
-        for line in self._recorded():
-            self._remember(line)
+        self._best, self._best_epoch = _best(self._directory.read_results(), settings)
 
     @property
     def finished(self) -> bool:
@@ -81,23 +79,33 @@ class TrialRun:
     def run_epoch(self) -> dict[str, float]:
         """Train, score and record one epoch; returns its line of `result.jsonl`."""
         result = self.trainer.run_epoch()
-        if self._remember(result):
-            save_weights(self.trainer.module, self._directory.best)
         self.trainer.save(self._directory.last)
         self._directory.append_result(result)
+        score = float(result[self._settings.metric])
+        if better(score, self._best, self._settings.direction):
+            self._best, self._best_epoch = score, self.trainer.epoch
+            save_weights(self.trainer.module.state_dict(), self._directory.best)
         return result
 
-    def _recorded(self) -> list[dict[str, Any]]:
-        lines = self._directory.read_results()
-        recorded = lines[-1]["epoch"] if lines else 0
-        if recorded < self.trainer.epoch:
-            self._directory.append_result(self.trainer.result)
-            lines.append(self.trainer.result)
-        return lines
 
-    def _remember(self, result: Mapping[str, Any]) -> bool:
-        score = float(result[self._settings.metric])
-        if not better(score, self._best, self._settings.direction):
-            return False
-        self._best, self._best_epoch = score, int(result["epoch"])
-        return True
+def settle(directory: TrialDirectory, settings: TrialSettings) -> None:
+    """Bring `result.jsonl` and `best.pt` level with the checkpoint after a worker was killed."""
+    directory.cut_torn_result()
+    if not directory.last.is_file():
+        return
+    state = load_tensors(directory.last)
+    lines = directory.read_results()
+    if len(lines) < state["epoch"]:
+        directory.append_result(state["result"])
+        lines.append(state["result"])
+    if _best(lines, settings)[1] == state["epoch"]:
+        save_weights(state["module"], directory.best)
+
+
+def _best(lines: list[dict[str, Any]], settings: TrialSettings) -> tuple[float | None, int]:
+    """The best score and its epoch, the earliest of equals; (None, 0) where there is none."""
+    score, epoch = None, 0
+    for line in lines:
+        if better(float(line[settings.metric]), score, settings.direction):
+            score, epoch = float(line[settings.metric]), int(line["epoch"])
+    return score, epoch

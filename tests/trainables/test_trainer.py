@@ -191,7 +191,7 @@ def test_a_failed_save_leaves_the_old_file_and_no_other(small_splits, tmp_path, 
 
 def test_weights_are_saved_in_the_ordinary_layout(small_splits, tmp_path):
     training = start("cifar10_net", small_splits)
-    save_weights(training.module, tmp_path / "model.pt")
+    save_weights(training.module.state_dict(), tmp_path / "model.pt")
     state = load_tensors(tmp_path / "model.pt")
     assert all(value.is_contiguous() for value in state.values())
     fresh = cifar10_net.Net(cifar10_net.Config(**SMALL, **RANDOM["cifar10_net"]), small_splits.meta)

@@ -1,0 +1,117 @@
+"""`python -m analysis show NAME` and `predict NAME IMAGE...`."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from analysis.__main__ import main
+from analysis.load import load
+from trainables.data.splits import Splits
+from trainables.files import read_json
+from tuning.experiment import Experiment
+
+ROOT = Path(__file__).resolve().parents[2]
+Screen = pytest.CaptureFixture[str]
+
+
+def refusal(capsys: Screen, *arguments: str) -> str:
+    assert main(list(arguments)) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert len(printed.err.splitlines()) == 1
+    return printed.err
+
+
+@pytest.fixture
+def pictures(digits: Splits, tmp_path: Path) -> list[Path]:
+    paths = []
+    for number in range(20):
+        paths.append(tmp_path / f"{number}.png")
+        Image.fromarray(digits.val.inputs[number, ..., 0]).save(paths[-1])
+    return paths
+
+
+@pytest.mark.parametrize("by_path", [False, True])
+def test_show(by_path: bool, finished: Experiment, capsys: Screen) -> None:
+    storage = ["--storage", str(finished.root.parent)]
+    name = [str(finished.root)] if by_path else [finished.name, *storage]
+    assert main(["show", *name]) == 0
+    shown = capsys.readouterr().out
+    assert "stand-in: scikit-learn's handwritten digits" in shown
+    first_words = [line.split()[0] for line in shown.splitlines() if line.strip()]
+    ranked = list(load(finished.root).leaderboard["trial"])
+    assert [word for word in first_words if word in ranked] == ranked
+    assert "non-finite training loss" in shown
+
+
+def test_show_before_the_first_trial(
+    copy: Callable[[], Experiment], tmp_path: Path, capsys: Screen
+) -> None:
+    (tmp_path / "young").mkdir()
+    (tmp_path / "young" / "plan.json").write_text(copy().plan.read_text())
+    assert main(["show", str(tmp_path / "young")]) == 0
+    assert "stand-in" in capsys.readouterr().out
+
+
+def test_predict(
+    finished: Experiment, pictures: list[Path], digits: Splits, capsys: Screen
+) -> None:
+    assert main(["predict", str(finished.root), *map(str, pictures)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    right = 0
+    for line, path, target in zip(lines, pictures, digits.val.targets, strict=False):
+        name, _, text = line.partition(": ")
+        assert name == str(path)
+        shares = [(word, float(share)) for word, share in re.findall(r"(\S+) ([\d.]+)%", text)]
+        assert [s for _, s in shares] == sorted((s for _, s in shares), reverse=True)
+        assert sum(share for _, share in shares) <= 100.2
+        right += shares[0][0] == digits.meta.classes[target]
+    accuracy = read_json(finished.best / "metrics.json")["val"]["accuracy"]
+    assert len(lines) == 20 and abs(right / 20 - accuracy) < 0.35
+
+
+def test_predict_takes_other_sizes_and_colours(
+    finished: Experiment, tmp_path: Path, capsys: Screen
+) -> None:
+    wide = np.full((50, 90, 4), 200, np.uint8)
+    Image.fromarray(wide, "RGBA").save(tmp_path / "wide.png")
+    Image.fromarray(wide[..., :3]).save(tmp_path / "wide.jpg")
+    names = [str(tmp_path / "wide.png"), str(tmp_path / "wide.jpg")]
+    assert main(["predict", str(finished.root), *names]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_bad_input(finished: Experiment, tmp_path: Path, capsys: Screen) -> None:
+    (tmp_path / "empty").mkdir()
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no picture")
+    storage = ["--storage", str(tmp_path)]
+    assert "nothere" in refusal(capsys, "show", "nothere", *storage)
+    assert "nothere" in refusal(capsys, "predict", "nothere", "x.png", *storage)
+    assert "empty" in refusal(capsys, "show", "empty", *storage)
+    assert str(broken) in refusal(capsys, "predict", str(finished.root), str(broken))
+    gone = str(tmp_path / "gone.png")
+    assert gone in refusal(capsys, "predict", str(finished.root), gone)
+    assert "shwo" in refusal(capsys, "shwo", finished.name)
+    assert "NAME" in refusal(capsys, "show")
+    refusal(capsys)
+
+
+def test_predict_without_an_export(
+    copy: Callable[[], Experiment], pictures: list[Path], capsys: Screen
+) -> None:
+    assert "no exported model" in refusal(capsys, "predict", str(copy().root), str(pictures[0]))
+
+
+def test_as_a_module(finished: Experiment, tmp_path: Path) -> None:
+    run = [sys.executable, "-m", "analysis", "show", "nothere", "--storage", str(tmp_path)]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)

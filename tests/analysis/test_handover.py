@@ -1,0 +1,163 @@
+"""What is shipped is what was trained, proven in a fresh process, and test is opened once."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from analysis.bundle import load_bundle
+from analysis.handover import NotProvenError, hand_over
+from analysis.load import load
+from trainables.data.splits import Splits
+from trainables.errors import BadInput
+from trainables.files import read_json, write_json
+from trainables.parts.classifier import classify
+from tuning.experiment import Experiment
+
+ROOT = Path(__file__).resolve().parents[2]
+Copy = Callable[[], Experiment]
+
+
+@pytest.fixture(scope="module")
+def metrics(finished: Experiment) -> dict[str, Any]:
+    values: dict[str, Any] = read_json(finished.best / "metrics.json")
+    return values
+
+
+def leftovers(experiment: Experiment) -> list[str]:
+    names = (path.name for path in experiment.root.iterdir())
+    return [name for name in names if "best" in name or name.endswith(".tmp")]
+
+
+def test_the_winner_is_the_best_trial(finished: Experiment, metrics: dict[str, Any]) -> None:
+    first = load(finished.root).leaderboard.iloc[0]
+    said = (metrics["trial"], metrics["seed"], metrics["epoch"], metrics["val"]["accuracy"])
+    assert said == (first["trial"], first["seed"], first["best_epoch"], first["score"])
+    assert metrics["provenance"]["kind"] == "stand-in"
+    assert metrics["baseline"]["trial"] == "baseline"
+    assert metrics["baseline"]["val"]["accuracy"] == finished.trial("baseline").read_status().score
+
+
+@pytest.mark.parametrize("part", ["val", "test"])
+def test_metrics_in_detail(part: str, metrics: dict[str, Any], digits: Splits) -> None:
+    split = getattr(digits, part)
+    for report in (metrics[part], metrics["baseline"][part]):
+        confusion = np.array(report["confusion"])
+        assert confusion.shape == (10, 10)
+        assert confusion.sum() == report["count"] == len(split)
+        assert list(confusion.sum(1)) == list(np.bincount(split.targets, minlength=10))
+        assert report["accuracy"] == pytest.approx(np.trace(confusion) / len(split))
+        by_class = np.diag(confusion) / confusion.sum(1)
+        assert list(report["class_accuracy"]) == list(digits.meta.classes)
+        assert list(report["class_accuracy"].values()) == pytest.approx(list(by_class))
+    gap = metrics["train"]["accuracy"] - metrics["val"]["accuracy"]
+    assert metrics["train_val_gap"] == pytest.approx(gap)
+    assert metrics["train"]["count"] == len(digits.train)
+
+
+def test_test_was_opened_once(finished: Experiment, metrics: dict[str, Any]) -> None:
+    (opening,) = map(json.loads, finished.test_openings.read_text().splitlines())
+    assert set(opening["trials"]) == {metrics["trial"], "baseline"}
+    assert opening["result"][metrics["trial"]] == metrics["test"]["accuracy"]
+
+
+def test_the_export_loads_in_a_fresh_process(
+    finished: Experiment, metrics: dict[str, Any], digits: Splits, tmp_path: Path
+) -> None:
+    np.savez(tmp_path / "val.npz", inputs=digits.val.inputs, targets=digits.val.targets)
+    code = (
+        "import sys, numpy as np, torch\n"
+        "from pathlib import Path\n"
+        "from analysis.bundle import load_bundle\n"
+        "from trainables.parts.classifier import classify\n"
+        "torch.set_num_threads(1)\n"
+        "bundle, val = load_bundle(Path(sys.argv[1])), np.load(sys.argv[2])\n"
+        "logits = classify(bundle.network, val['inputs'], bundle.meta, 'cpu')\n"
+        "assert 'ray' not in sys.modules\n"
+        "print(int((logits.argmax(1) == val['targets']).sum()))\n"
+    )
+    run = [sys.executable, "-c", code, str(finished.best), str(tmp_path / "val.npz")]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) == np.trace(np.array(metrics["val"]["confusion"]))
+
+
+def test_an_interrupted_search_keeps_test_closed(copy: Copy, digits: Splits) -> None:
+    experiment = copy()
+    assert hand_over(experiment, digits, open_test=False)
+    assert not experiment.test_openings.exists()
+    metrics = read_json(experiment.best / "metrics.json")
+    assert metrics["test"] is None and metrics["baseline"]["test"] is None
+    # Not even closed splits are asked for it.
+    again = hand_over(experiment, digits.closed(), open_test=False)
+    assert again and not experiment.test_openings.exists()
+
+
+def test_tampered_weights_are_not_shipped(copy: Copy, digits: Splits) -> None:
+    experiment = copy()
+    best = experiment.trial(load(experiment.root).leaderboard["trial"].iloc[0]).best
+    weights = torch.load(best, weights_only=True)
+    torch.save({name: torch.zeros_like(value) for name, value in weights.items()}, best)
+    with pytest.raises(NotProvenError, match=r"scores .* on val, its trial"):
+        hand_over(experiment, digits, open_test=True)
+    assert leftovers(experiment) == []
+    assert not experiment.test_openings.exists()
+
+
+def test_a_claimed_score_is_not_shipped(copy: Copy, digits: Splits) -> None:
+    experiment = copy()
+    winner = experiment.trial(load(experiment.root).leaderboard["trial"].iloc[0])
+    write_json(winner.root / "status.json", read_json(winner.root / "status.json") | {"score": 1.0})
+    with pytest.raises(NotProvenError, match=r"its trial 1\.0"):
+        hand_over(experiment, digits, open_test=True)
+    assert leftovers(experiment) == []
+    assert not experiment.test_openings.exists()
+
+
+def test_an_export_that_does_not_load_is_not_shipped(
+    copy: Copy, digits: Splits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = copy()
+    monkeypatch.setattr("analysis.handover.WEIGHTS", "elsewhere.pt")
+    with pytest.raises(NotProvenError, match="fresh process"):
+        hand_over(experiment, digits, open_test=True)
+    assert leftovers(experiment) == []
+
+
+def test_no_score_no_export(copy: Copy, digits: Splits) -> None:
+    experiment = copy()
+    for directory in experiment.trials():
+        status = read_json(directory.root / "status.json")
+        lost = {"state": "FAIL", "score": None, "best_epoch": None}
+        write_json(directory.root / "status.json", status | lost)
+    assert hand_over(experiment, digits, open_test=True) is False
+    assert experiment.leaderboard.is_file()
+    assert leftovers(experiment) == [] and not experiment.test_openings.exists()
+
+
+def test_a_failed_baseline_is_no_reference(copy: Copy, digits: Splits) -> None:
+    experiment = copy()
+    status = experiment.trial("baseline").root / "status.json"
+    write_json(status, read_json(status) | {"state": "FAIL", "score": None, "best_epoch": None})
+    assert hand_over(experiment, digits, open_test=True)
+    metrics = read_json(experiment.best / "metrics.json")
+    assert metrics["baseline"] is None
+    (opening,) = map(json.loads, experiment.test_openings.read_text().splitlines())
+    assert list(opening["result"]) == [metrics["trial"]]
+
+
+def test_a_bundle_is_checked(finished: Experiment, tmp_path: Path, digits: Splits) -> None:
+    with pytest.raises(BadInput, match="no exported model"):
+        load_bundle(tmp_path)
+    bundle = load_bundle(finished.best)
+    assert bundle.meta == digits.meta
+    logits = classify(bundle.network, digits.val.inputs[:7], bundle.meta, "cpu")
+    assert logits.shape == (7, 10) and logits.dtype == np.float32

@@ -1,0 +1,147 @@
+"""A search without Ray: the real study, searcher and recorder, driven as Tune would drive them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from trainables.data.request import DataRequest
+from trainables.data.splits import Splits
+from trainables.trainer import save_tensors
+from tuning.experiment import Experiment, TrialStatus, trial_id
+from tuning.plan import SearchPlan
+from tuning.recorder import Recorder
+from tuning.request import make_plan
+from tuning.searcher import BASELINE, StudySearch
+from tuning.study import open_study
+from tuning.trial_run import TrialRun, TrialSettings
+
+CHEAP = ("batch_size=128", "conv1=4", "conv2=4", "hidden=16")  # an epoch takes a tenth of a second
+
+
+def cheap_plan(storage: Path, *settings: str, **options: Any) -> SearchPlan:
+    """A small search of the mnist space on the built-in digits, on the CPU."""
+    chosen: dict[str, Any] = {
+        "name": "rehearsal",
+        "trials": 4,
+        "max_epochs": 3,
+        "concurrency": 1,
+        "gpus_per_trial": 0.0,
+        "data": DataRequest("embedded"),
+    }
+    return make_plan("mnist", storage=storage, settings=[*CHEAP, *settings], **chosen | options)
+
+
+def line(epoch: int, score: float) -> dict[str, Any]:
+    """An epoch's line of `result.jsonl`, as a worker writes it."""
+    return {
+        "epoch": epoch,
+        "train_loss": 2.0 / epoch,
+        "train_accuracy": 0.5,
+        "val_loss": 2.5 / epoch,
+        "val_accuracy": score,
+        "lr": 0.001,
+        "samples_per_second": 1000.0,
+        "seconds": 0.5,
+    }
+
+
+class Listener:
+    """Stands where the screen does, and remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, TrialStatus]] = []
+
+    def started(self, status: TrialStatus, config: Mapping[str, Any]) -> None:
+        self.told.append(("started", status))
+
+    def reported(self, status: TrialStatus, result: Mapping[str, Any]) -> None:
+        self.told.append(("reported", status))
+
+    def ended(self, status: TrialStatus) -> None:
+        self.told.append(("ended", status))
+
+
+class Rehearsal:
+    """One search; `begin` a trial, let it `work` an epoch, and tell the searcher how it `end`s."""
+
+    def __init__(self, plan: SearchPlan) -> None:
+        plan.root.mkdir(parents=True)
+        self.plan = plan
+        self.experiment = Experiment(plan.root)
+        self.settings = TrialSettings(
+            root=plan.root,
+            metric=plan.space.metric,
+            direction=plan.space.direction,
+            patience=plan.patience,
+            threads=1,
+            device="cpu",
+        )
+        baseline = trial_id(0) if plan.baseline_in_study else BASELINE
+        self.listener = Listener()
+        self.recorder = Recorder(
+            self.experiment, plan.space, self.settings, baseline, self.listener
+        )
+        self.study = open_study(self.experiment, plan)
+        self.searcher = StudySearch(plan, self.study, self.recorder)
+        self._ray_ids = (f"ray_{number}" for number in itertools.count())
+        self._ray_id: dict[str, str] = {}
+        self.suggestions: dict[str, dict[str, Any]] = {}
+
+    def begin(self) -> str | None:
+        """Ask for a trial; its id, or None where there are no more."""
+        ray_id = next(self._ray_ids)
+        suggestion = self.searcher.suggest(ray_id)
+        if not isinstance(suggestion, dict):
+            return None
+        name: str = suggestion["trial"]
+        self._ray_id[name] = ray_id
+        self.suggestions[name] = suggestion
+        return name
+
+    def work(self, trial: str, epoch: int, score: float, *, tell: bool = True) -> dict[str, Any]:
+        """A worker's epoch; without `tell` Tune has not passed it on (a STOP's last, a crash)."""
+        directory = self.experiment.trial(trial)
+        directory.append_result(line(epoch, score))
+        weights = {"weight": torch.full((2,), float(epoch))}
+        save_tensors(
+            {"epoch": epoch, "result": line(epoch, score), "module": weights}, directory.last
+        )
+        save_tensors(weights, directory.best)
+        if tell:
+            self.searcher.on_trial_result(self._ray_id[trial], line(epoch, score))
+        return line(epoch, score)
+
+    def end(self, trial: str, result: dict[str, Any] | None = None, *, error: bool = False) -> None:
+        self.searcher.on_trial_complete(self._ray_id[trial], result, error)
+
+    def complete(self, trial: str, scores: list[float]) -> None:
+        """A trial that reaches its full length with these scores."""
+        for epoch, score in enumerate(scores[:-1], 1):
+            self.work(trial, epoch, score)
+        last = self.work(trial, len(scores), scores[-1], tell=False)
+        self.end(trial, {**last, "finished": True})
+
+    def status(self, trial: str) -> TrialStatus:
+        return self.experiment.trial(trial).read_status()
+
+    def train(self, trial: str, splits: Splits, epochs: int | None = None) -> None:
+        """Train a trial for real; it is stopped early after `epochs`."""
+        suggestion = self.suggestions[trial]
+        run = TrialRun(
+            self.plan.space.task,
+            trial,
+            suggestion["seed"],
+            suggestion["parameters"],
+            splits.closed(),
+            self.settings,
+            suggestion["is_baseline"],
+        )
+        result: dict[str, Any] = {}
+        while not run.finished and run.trainer.epoch != epochs:
+            result = run.run_epoch()
+        self.end(trial, {**result, "finished": run.finished})

@@ -1,0 +1,192 @@
+"""One trial in its directory: what it leaves behind, and going on after a crash anywhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from trainables.data.splits import Splits
+from trainables.mnist_cnn import TASK
+from trainables.trainer import Trainer
+from tuning.experiment import Experiment, TrialDirectory, better
+from tuning.trial_run import TrialRun, TrialSettings
+
+CONFIG = {"batch_size": 128, "conv1": 4, "conv2": 4, "hidden": 16, "lr": 0.01, "epochs": 3}
+TIMES = ("seconds", "samples_per_second")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> TrialSettings:
+    return TrialSettings(tmp_path, "val_accuracy", "max", patience=None, threads=1, device="cpu")
+
+
+def open_run(
+    settings: TrialSettings,
+    splits: Splits,
+    trial: str = "t0001",
+    is_baseline: bool = False,
+    **changes: Any,
+) -> TrialRun:
+    config = CONFIG | changes
+    return TrialRun(TASK, trial, 7, config, splits.closed(), settings, is_baseline)
+
+
+def directory_of(settings: TrialSettings, trial: str = "t0001") -> TrialDirectory:
+    return Experiment(settings.root).trial(trial)
+
+
+def timeless(result: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in result.items() if name not in TIMES}
+
+
+def lines(settings: TrialSettings, trial: str = "t0001") -> list[dict[str, Any]]:
+    return [timeless(line) for line in directory_of(settings, trial).read_results()]
+
+
+def test_what_a_trial_leaves_behind(settings: TrialSettings, digits: Splits) -> None:
+    run = open_run(settings, digits)
+    returned = []
+    while not run.finished:
+        returned.append(run.run_epoch())
+    directory = directory_of(settings)
+    assert directory.read_results() == returned
+    assert {path.name for path in directory.root.iterdir()} == {
+        "best.pt",
+        "last.pt",
+        "result.jsonl",
+    }
+    assert [line["epoch"] for line in returned] == [1, 2, 3]
+    needed = {"epoch", "train_loss", "val_loss", "val_accuracy", "lr", "seconds"}
+    assert needed | {"train_accuracy", "samples_per_second"} <= set(returned[0])
+    for weights in (directory.best, directory.last):
+        torch.load(weights, weights_only=True)
+
+
+def test_the_kept_weights_score_the_best_line(settings: TrialSettings, digits: Splits) -> None:
+    run = open_run(settings, digits, lr=0.05)
+    while not run.finished:
+        run.run_epoch()
+    best = max(directory_of(settings).read_results(), key=lambda line: line["val_accuracy"])
+    fresh = TASK.build(TASK.Config(**CONFIG), digits, "cpu")
+    fresh.module.load_state_dict(torch.load(directory_of(settings).best, weights_only=True))
+    assert fresh.evaluate("val")["accuracy"] == best["val_accuracy"]
+
+
+class Crash(Exception):
+    """Stands for SIGKILL at one place."""
+
+
+def crash(*_: Any, **__: Any) -> None:
+    raise Crash
+
+
+@pytest.mark.parametrize(
+    "place", ["before best", "before the checkpoint", "before the line", "in the line"]
+)
+@pytest.mark.parametrize("crashed_epoch", [1, 2, 3])
+def test_a_crash_costs_and_repeats_no_line(
+    place: str,
+    crashed_epoch: int,
+    settings: TrialSettings,
+    digits: Splits,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = replace(settings, root=settings.root / "whole")
+    run = open_run(whole, digits)
+    while not run.finished:
+        run.run_epoch()
+
+    run = open_run(settings, digits)
+    for _ in range(crashed_epoch - 1):
+        run.run_epoch()
+    with monkeypatch.context() as patch:
+        if place == "before best":
+            patch.setattr("tuning.trial_run.save_weights", crash)
+            patch.setattr(Trainer, "save", crash)
+        elif place == "before the checkpoint":
+            patch.setattr(Trainer, "save", crash)
+        else:
+            patch.setattr(TrialDirectory, "append_result", crash)
+        with pytest.raises(Crash):
+            run.run_epoch()
+    if place == "in the line":
+        with directory_of(settings).results.open("a") as file:
+            file.write('{"epoch": ')  # the torn line of a process that was killed while writing
+    again = open_run(settings, digits)
+    while not again.finished:
+        again.run_epoch()
+    assert lines(settings) == lines(whole)
+    for name in ("best", "last"):
+        ours, theirs = (
+            torch.load(getattr(directory_of(s), name), weights_only=True) for s in (settings, whole)
+        )
+        ours, theirs = (d.get("module", d) for d in (ours, theirs))
+        assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
+
+
+def test_a_finished_trial_is_not_trained_again(settings: TrialSettings, digits: Splits) -> None:
+    run = open_run(settings, digits)
+    while not run.finished:
+        run.run_epoch()
+    before = directory_of(settings).results.read_bytes()
+    again = open_run(settings, digits)
+    assert again.finished
+    assert directory_of(settings).results.read_bytes() == before
+
+
+def test_another_configuration_does_not_go_on(settings: TrialSettings, digits: Splits) -> None:
+    open_run(settings, digits).run_epoch()
+    with pytest.raises(ValueError, match=r"last\.pt was made by"):
+        open_run(settings, digits, lr=0.02)
+
+
+@pytest.mark.parametrize(("is_baseline", "epochs"), [(False, 3), (True, 8)])
+def test_patience_ends_all_but_the_baseline(
+    is_baseline: bool, epochs: int, settings: TrialSettings, digits: Splits
+) -> None:
+    # A learning rate that moves no weight: the first epoch stays the best.
+    impatient = replace(settings, patience=2)
+    run = open_run(impatient, digits, is_baseline=is_baseline, lr=1e-8, optimizer="sgd", epochs=8)
+    while not run.finished:
+        run.run_epoch()
+    assert [line["epoch"] for line in lines(settings)] == list(range(1, epochs + 1))
+
+
+def test_patience_is_remembered_over_a_crash(settings: TrialSettings, digits: Splits) -> None:
+    still: dict[str, Any] = {"lr": 1e-8, "optimizer": "sgd", "epochs": 8}
+    impatient = replace(settings, patience=2)
+    for _ in range(2):
+        open_run(impatient, digits, **still).run_epoch()
+    again = open_run(impatient, digits, **still)
+    assert not again.finished
+    again.run_epoch()
+    assert again.finished
+
+
+@pytest.mark.parametrize(
+    ("direction", "score", "than", "expected"),
+    [
+        ("max", 0.5, None, True),
+        ("max", 0.6, 0.5, True),
+        ("max", 0.5, 0.5, False),
+        ("max", 0.4, 0.5, False),
+        ("min", 0.4, 0.5, True),
+        ("min", 0.5, 0.5, False),
+        ("min", 0.6, 0.5, False),
+    ],
+)
+def test_better(direction: str, score: float, than: float | None, expected: bool) -> None:
+    assert better(score, than, direction) is expected
+
+
+def test_result_lines_are_plain_json(settings: TrialSettings, digits: Splits) -> None:
+    open_run(settings, digits).run_epoch()
+    (text,) = directory_of(settings).results.read_text().splitlines()
+    values = json.loads(text)
+    assert all(isinstance(value, (int, float)) for value in values.values())
