@@ -8,7 +8,9 @@ import psutil
 import pytest
 import torch
 
+from trainables.data import cache
 from trainables.data.cache import open_splits
+from trainables.data.splits import Splits
 from trainables.trainer import load_tensors, save_tensors
 from tuning.experiment import TrialDirectory
 from tuning.search import SHARED_MOST, shared
@@ -49,10 +51,8 @@ def test_a_worse_epoch_leaves_the_best_weights(killed: TrialDirectory) -> None:
 
 
 def test_small_arrays_are_shipped_without_test_and_large_ones_by_path(
-    small_splits, monkeypatch, tmp_path
+    small_splits: Splits, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from trainables.data import cache
-
     parts = {"train": small_splits.train, "val": small_splits.val, "test": small_splits.val}
     entry = tmp_path / "entry"
     cache.write_splits(entry, parts, small_splits.meta.classes, small_splits.provenance)
