@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import importlib
 import json
 import re
 import shlex
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -100,11 +102,15 @@ def _run(plan: SearchPlan, console: Console, quiet: bool, started: float) -> int
     from tuning.quiet import quiet_ray
 
     quiet_ray()  # before Ray is imported
-    from tuning.session import check_address, search
-
     if plan.address is not None:
+        from tuning.session import check_address
+
         check_address(plan.address)
+    # Ray takes seconds to import: it does so while other processes decode or draw the data.
+    threading.Thread(target=importlib.import_module, args=("tuning.session",), daemon=True).start()
     splits = plan.space.task.load(plan.data)
+    from tuning.session import search
+
     sizes = f"{len(splits.train):,} train, {len(splits.val):,} val"
     console.print(f"Data: {splits.provenance}, {sizes}")
     if splits.provenance.note:

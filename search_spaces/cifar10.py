@@ -14,7 +14,7 @@ SPACE = SearchSpace(
     task=TASK,
     distributions={
         "optimizer": CategoricalDistribution(OPTIMIZERS),
-        "lr": FloatDistribution(5e-4, 5e-2, log=True),
+        "lr": FloatDistribution(5e-4, 2e-2, log=True),
         "momentum": FloatDistribution(0.5, 0.99),
         "nesterov": CategoricalDistribution((False, True)),
         "weight_decay": CategoricalDistribution((0.0, 1e-5, 1e-4, 1e-3)),
@@ -48,8 +48,8 @@ SPACE = SearchSpace(
             "crop_padding": 2,
         },
     ),
-    epochs=15,
-    trials=16,
-    grace_period=5,
+    epochs=12,
+    trials=12,
+    grace_period=4,
     time_budget=22 * 60,
 )

@@ -13,7 +13,7 @@ SPACE = SearchSpace(
     task=TASK,
     distributions={
         "optimizer": CategoricalDistribution(OPTIMIZERS),
-        "lr": FloatDistribution(5e-4, 5e-2, log=True),
+        "lr": FloatDistribution(5e-4, 2e-2, log=True),
         "momentum": FloatDistribution(0.5, 0.99),
         "nesterov": CategoricalDistribution((False, True)),
         "weight_decay": CategoricalDistribution((0.0, 1e-5, 1e-4, 1e-3)),

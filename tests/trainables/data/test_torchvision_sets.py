@@ -66,8 +66,11 @@ silence = threading.Event()
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[tuple[Path, str, type[Handler]]]:
+def server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Path, str, type[Handler]]]:
     """(folder that is served, its address, handler whose `trouble` may be set)."""
+    monkeypatch.setattr(torchvision_sets, "offline", lambda: False)  # the server is the network
     folder = tmp_path / "served"
     folder.mkdir()
     handler = type("OneHandler", (Handler,), {})
