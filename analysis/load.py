@@ -11,7 +11,7 @@ import pandas as pd
 from trainables.data.splits import Provenance
 from trainables.errors import BadInput
 from trainables.files import read_json
-from tuning.experiment import Experiment, TrialDirectory
+from tuning.experiment import BASELINE, Experiment, TrialDirectory, trial_id
 
 _DTYPES = {
     "trial": "string",
@@ -56,7 +56,7 @@ class Results:
     @property
     def baseline(self) -> pd.Series:
         """The baseline's row; empty before it has started."""
-        name = "t0000" if self.plan["baseline_in_study"] else "baseline"
+        name = trial_id(0) if self.plan["baseline_in_study"] else BASELINE
         rows = self.trials[self.trials["trial"] == name]
         return rows.iloc[0] if len(rows) else pd.Series(dtype="object")
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from analysis.bundle import METRICS
 from analysis.load import Results, load
 from trainables.files import read_json, relative
-from tuning.experiment import Experiment
+from tuning.experiment import BASELINE, Experiment
 
 TOP = 5
 
@@ -61,7 +61,7 @@ def leaderboard_table(results: Results, rows: int | None = None) -> Table:
         )
         epoch = "" if pd.isna(row["best_epoch"]) else f"{row['best_epoch']}/{row['epochs']}"
         table.add_row(
-            row["trial"] + (" (baseline)" if row["trial"] == baseline else ""),
+            f"{row['trial']} (baseline)" if row["trial"] == baseline != BASELINE else row["trial"],
             str(row["state"]).lower(),
             "" if pd.isna(row["score"]) else f"{row['score']:.4f}",
             epoch,

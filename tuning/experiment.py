@@ -23,7 +23,7 @@ from typing import Any
 from trainables.errors import BadInput
 from trainables.files import read_json, write_json
 
-STATES = ("RUNNING", "COMPLETE", "PRUNED", "FAIL")
+BASELINE = "baseline"  # the id of a baseline that is outside the study
 
 
 @dataclass(frozen=True)

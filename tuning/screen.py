@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from tuning.experiment import TrialStatus, better
+from tuning.experiment import BASELINE, TrialStatus, better
 from tuning.plan import SearchPlan
 
 
@@ -99,7 +99,7 @@ class Screen:
         for status in list(self._statuses.values()):
             if status.state == "RUNNING":
                 table.add_row(
-                    status.trial + (" (baseline)" if status.trial == self._baseline else ""),
+                    status.trial + self._mark(status.trial),
                     f"{status.epochs}/{self._plan.space.epochs}",
                     "" if status.score is None else f"{status.score:.4f}",
                     _short(self._lr.get(status.trial, "")),
@@ -121,6 +121,9 @@ class Screen:
             parts.append(f"against baseline {base.score:.4f}")
         parts.append(f"- about {self._search_left(ended)} left" if ended else "")
         return " ".join(parts)
+
+    def _mark(self, trial: str) -> str:
+        return " (baseline)" if trial == self._baseline != BASELINE else ""
 
     def _trial_left(self, status: TrialStatus) -> str:
         if not status.epochs:

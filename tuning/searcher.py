@@ -14,11 +14,10 @@ from optuna import Study
 from optuna.trial import Trial, TrialState
 from ray.tune.search import Searcher
 
+from tuning.experiment import BASELINE
 from tuning.experiment import trial_id as name_of  # Ray's Searcher says trial_id for its own
 from tuning.plan import SearchPlan
 from tuning.recorder import Recorder
-
-BASELINE = "baseline"  # the id of a baseline outside the study
 
 
 class StudySearch(Searcher):

@@ -15,13 +15,13 @@ from trainables.data.splits import Splits
 from trainables.errors import BadInput
 from trainables.files import write_json
 from trainables.parts.kernels import pick_device
-from tuning.experiment import Experiment, trial_id
+from tuning.experiment import BASELINE, Experiment, trial_id
 from tuning.plan import SearchPlan
 from tuning.quiet import output_to
 from tuning.recorder import Recorder
 from tuning.screen import Screen
 from tuning.search import run_trials
-from tuning.searcher import BASELINE, StudySearch
+from tuning.searcher import StudySearch
 from tuning.study import open_study
 from tuning.trial_run import TrialSettings
 

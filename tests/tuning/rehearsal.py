@@ -12,11 +12,11 @@ import torch
 from trainables.data.request import DataRequest
 from trainables.data.splits import Splits
 from trainables.trainer import save_tensors
-from tuning.experiment import Experiment, TrialStatus, trial_id
+from tuning.experiment import BASELINE, Experiment, TrialStatus, trial_id
 from tuning.plan import SearchPlan
 from tuning.recorder import Recorder
 from tuning.request import make_plan
-from tuning.searcher import BASELINE, StudySearch
+from tuning.searcher import StudySearch
 from tuning.study import open_study
 from tuning.trial_run import TrialRun, TrialSettings
 
