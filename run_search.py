@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import importlib
 import json
 import re
 import shlex
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -102,21 +100,20 @@ def _run(plan: SearchPlan, console: Console, quiet: bool, started: float) -> int
     from tuning.quiet import quiet_ray
 
     quiet_ray()  # before Ray is imported
+    from tuning.cluster import check_address, ray_session
+
     if plan.address is not None:
-        from tuning.session import check_address
-
         check_address(plan.address)
-    # Ray takes seconds to import: it does so while other processes decode or draw the data.
-    threading.Thread(target=importlib.import_module, args=("tuning.session",), daemon=True).start()
-    splits = plan.space.task.load(plan.data)
-    from tuning.session import search
+    with ray_session(plan) as ray_is_up:
+        splits = plan.space.task.load(plan.data)
+        sizes = f"{len(splits.train):,} train, {len(splits.val):,} val"
+        console.print(f"Data: {splits.provenance}, {sizes}")
+        if splits.provenance.note:
+            console.print(f"Note: {splits.provenance.note}")
+        console.print(f"Watch: tensorboard --logdir {shlex.quote(relative(plan.root))}")
+        from tuning.session import search
 
-    sizes = f"{len(splits.train):,} train, {len(splits.val):,} val"
-    console.print(f"Data: {splits.provenance}, {sizes}")
-    if splits.provenance.note:
-        console.print(f"Note: {splits.provenance.note}")
-    console.print(f"Watch: tensorboard --logdir {shlex.quote(relative(plan.root))}")
-    experiment, ended = search(plan, splits, console, quiet=quiet, started=started)
+        experiment, ended = search(plan, splits, console, ray_is_up, quiet=quiet, started=started)
     from analysis.handover import NotProvenError, hand_over
     from analysis.summary import print_summary
 

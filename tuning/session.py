@@ -1,14 +1,10 @@
-"""A whole search but for its last step: Ray started and stopped, its chatter kept in a file."""
+"""A whole search but for its last step: its directory, its screen, its trials."""
 
 from __future__ import annotations
 
 import shutil
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
 
-import ray
 from rich.console import Console
 
 from trainables.data.splits import Splits
@@ -27,12 +23,19 @@ from tuning.trial_run import TrialSettings
 
 
 def search(
-    plan: SearchPlan, splits: Splits, console: Console, *, quiet: bool, started: float
+    plan: SearchPlan,
+    splits: Splits,
+    console: Console,
+    ray_is_up: Callable[[], None],
+    *,
+    quiet: bool,
+    started: float,
 ) -> tuple[Experiment, bool]:
     """Make the experiment's directory and run its trials.
 
     Args:
         console: on standard output; what Ray prints there goes to `ray.log` meanwhile.
+        ray_is_up: waits for the Ray session that the trials run in.
         started: `time.monotonic()` of the search's start.
 
     Returns:
@@ -65,56 +68,14 @@ def search(
             )
             with Screen(plan, real_console, baseline, quiet) as screen:
                 recorder = Recorder(experiment, plan.space, settings, baseline, screen)
-                with ray_session(plan):
-                    searcher = StudySearch(plan, open_study(experiment, plan), recorder)
-                    spent = run_trials(plan, splits, searcher, settings, started)
+                ray_is_up()
+                searcher = StudySearch(plan, open_study(experiment, plan), recorder)
+                spent = run_trials(plan, splits, searcher, settings, started)
                 searcher.close("time budget spent" if spent else None)
                 return experiment, searcher.ended
     except BadInput:
         shutil.rmtree(plan.root)  # nothing was run: leave nothing behind
         raise
-
-
-@contextmanager
-def ray_session(plan: SearchPlan) -> Iterator[None]:
-    """Ray, started here for this plan alone, or the cluster at the plan's address.
-
-    Raises:
-        BadInput: the cluster cannot be joined, or has not the resources the plan asks for.
-    """
-    silent: dict[str, Any] = dict(log_to_driver=False, logging_level="fatal")
-    if plan.address is None:
-        cpus = plan.concurrency * plan.cpus_per_trial
-        ray.init(address="local", num_cpus=cpus, include_dashboard=False, **silent)
-    else:
-        try:
-            ray.init(address=plan.address, **silent)
-        except (ConnectionError, RuntimeError, ValueError) as error:
-            reason = str(error).splitlines()[0]
-            raise BadInput(f"--address {plan.address}: no Ray cluster there ({reason})") from error
-    try:
-        if plan.address is not None:
-            has = ray.cluster_resources()
-            plan.check_resources(has.get("CPU", 0), has.get("GPU", 0), "the cluster")
-        yield
-    finally:
-        ray.shutdown()
-
-
-def check_address(address: str, seconds: float = 5.0) -> None:
-    """Raise BadInput unless something listens at a cluster's address.
-
-    Ray itself would try for a minute. `auto` is left to Ray, which knows the local cluster.
-    """
-    if address == "auto":
-        return
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if not host or not port.isdigit():
-        raise BadInput(f"--address {address}: must be HOST:PORT, ray://HOST:PORT or auto")
-    try:
-        socket.create_connection((host, int(port)), timeout=seconds).close()
-    except (OSError, OverflowError) as error:
-        raise BadInput(f"--address {address}: no Ray cluster answers there ({error})") from error
 
 
 def _check_network(plan: SearchPlan, splits: Splits) -> None:

@@ -34,7 +34,7 @@ def drawn_source() -> ImageSource:
         train, test = (Split(images[part], labels[part]) for part in (_DRAWN_TRAIN, _DRAWN_TEST))
         return RawImages(train, CLASSES, test=test)
 
-    return ImageSource(provenance, "drawn 8000 2000", read)
+    return ImageSource(provenance, "drawn 8000 2000, edition 2", read)
 
 
 def _read_digits() -> RawImages:
