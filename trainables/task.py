@@ -12,6 +12,7 @@ from torch import nn
 
 from trainables.data.request import DataRequest
 from trainables.data.splits import Splits
+from trainables.parts.memory import keep_freed_memory
 from trainables.trainer import Trainer
 
 
@@ -40,7 +41,8 @@ def begin(
 ) -> Trainer:
     """Start one training from nothing but its arguments, whatever ran in this process before.
 
-    Sets torch's seed and thread count for the process and gives cached GPU memory back.
+    Sets torch's seed and thread count for the process and gives cached GPU memory back; on CPU
+    the process keeps the memory it frees (`parts.memory`).
 
     Raises:
         ValueError: `config` is not one the task's Config accepts.
@@ -49,6 +51,8 @@ def begin(
     torch.manual_seed(seed)
     if device == "cuda":
         torch.cuda.empty_cache()
+    else:
+        keep_freed_memory()
     return task.build(task.Config(**config), splits, device)
 
 
