@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
         experiment = Experiment.find(options.name, options.storage)
         if options.command == "show":
             return _show(experiment)
-        return _predict(experiment, options.images)
+        return _predict(experiment, options.images, options.trust)
     except BadInput as error:
         print(f"analysis: error: {error}", file=sys.stderr)
         return 2
@@ -38,10 +38,10 @@ def _show(experiment: Experiment) -> int:
     return 0
 
 
-def _predict(experiment: Experiment, images: list[Path]) -> int:
+def _predict(experiment: Experiment, images: list[Path], trust: bool) -> int:
     from analysis.predict import predict
 
-    for image, shares in zip(images, predict(experiment.best, images), strict=True):
+    for image, shares in zip(images, predict(experiment.best, images, trust=trust), strict=True):
         top = list(shares.items())[:SHOWN_CLASSES]
         print(f"{image}: " + ", ".join(f"{name} {share:.1%}" for name, share in top))
     return 0
@@ -58,6 +58,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("name", metavar="NAME", help="an experiment's name, or its path")
         command.add_argument("--storage", type=Path, default=Path("results"), metavar="DIR")
         if name == "predict":
+            text = "import the task's code from the experiment, where it is the user's own"
+            command.add_argument("--trust", action="store_true", help=text)
             command.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
     return parser
 

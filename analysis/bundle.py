@@ -2,6 +2,7 @@
 
 best/
   model.pt       state dict, loads with `weights_only`
+  space.py       the user's own file, where the task is defined in one
   config.json    task, hyperparameters, classes, picture size and normalisation, provenance
   metrics.json   val, test, baseline, and which trial and seed it is
 """
@@ -14,11 +15,13 @@ from typing import Any
 
 from torch import nn
 
+from search_spaces.find import find_space
 from trainables.data.splits import ImageMeta
 from trainables.errors import BadInput
-from trainables.files import read_json
+from trainables.files import read_json, sha256
 from trainables.task import Task, find_task
 from trainables.trainer import load_tensors
+from tuning.experiment import SPACE_FILE
 
 WEIGHTS, CONFIG, METRICS = "model.pt", "config.json", "metrics.json"
 
@@ -33,21 +36,45 @@ class Bundle:
     provenance: dict[str, Any]
 
 
-def load_bundle(directory: Path) -> Bundle:
+def load_bundle(directory: Path, *, trust: bool = False) -> Bundle:
     """Load an exported model.
 
+    Args:
+        trust: whether code that lies in the directory may be imported; only a task of the user's
+            own needs that.
+
     Raises:
-        BadInput: the directory holds no export, or its weights do not fit its configuration.
+        BadInput: the directory holds no export, or its weights do not fit its configuration, or
+            its task's code is not trusted or not what the search had.
     """
     try:
         config = read_json(directory / CONFIG)
         weights = load_tensors(directory / WEIGHTS)
     except (OSError, ValueError) as error:
         raise BadInput(f"{directory}: no exported model ({error})") from None
-    task = find_task(config["task"])
+    code = config["code_sha256"]
+    task = find_task(config["task"]) if code is None else own_task(directory, code, trust=trust)
     meta = ImageMeta.from_json(config["meta"])
     network = build_network(task, config["parameters"], meta, weights)
     return Bundle(task, network, meta, config["provenance"])
+
+
+def own_task(directory: Path, expected: str, *, trust: bool) -> Task:
+    """The task in the copy of a user's file in an experiment or an export.
+
+    Raises:
+        BadInput: not trusted, gone, or not the file that the search ran with.
+    """
+    file = directory / SPACE_FILE
+    if not trust:
+        raise BadInput(f"{file}: is code that came with the model; read it, then give --trust")
+    try:
+        found = sha256(file.read_bytes())
+    except OSError as error:
+        raise BadInput(f"{file}: cannot be read ({error.strerror})") from None
+    if found != expected:
+        raise BadInput(f"{file}: is not the file that the search ran with (SHA-256 differs)")
+    return find_space(str(file)).task
 
 
 def build_network(

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from analysis.bundle import CONFIG, METRICS, WEIGHTS, build_network
+from analysis.bundle import CONFIG, METRICS, WEIGHTS, build_network, own_task
 from analysis.load import Results, load
 from analysis.openings import announce_opening, complete_opening
 from analysis.rescore import rescore
@@ -23,7 +23,7 @@ from trainables.parts.kernels import pick_device
 from trainables.parts.scores import classification_report
 from trainables.task import Task, find_task
 from trainables.trainer import load_tensors, save_tensors
-from tuning.experiment import Experiment
+from tuning.experiment import SPACE_FILE, Experiment
 
 TRAIN_SAMPLE = 10_000  # training pictures that the train-val gap is measured on
 
@@ -77,15 +77,24 @@ class _Handover:
         self._threads = results.plan["cpus_per_trial"]
         gpu = results.plan["gpus_per_trial"] if torch.cuda.is_available() else 0.0
         self._device = pick_device(gpu)
-        self._task: Task = find_task(results.plan["search_space"]["task"])
+        space = results.plan["search_space"]
+        self._code = results.plan["space_sha256"] if space["own_task"] else None
+        self._task: Task = (
+            find_task(space["task"])
+            if self._code is None
+            else own_task(experiment.root, self._code, trust=True)  # this process ran it
+        )
         self._epochs = results.epochs
         torch.set_num_threads(self._threads)  # as the trials had: the same score needs the same
 
     def export(self, trial: str, bundle: Path) -> None:
         directory = self._experiment.trial(trial)
         save_tensors(load_tensors(directory.best), bundle / WEIGHTS)
+        if self._code is not None:
+            shutil.copyfile(self._experiment.space_file, bundle / SPACE_FILE)
         config = {
             "task": self._task.name,
+            "code_sha256": self._code,
             "trial": trial,
             "parameters": directory.read_config(),
             "meta": asdict(self._splits.meta),

@@ -11,13 +11,14 @@ from trainables.data.pictures import read_picture
 from trainables.parts.classifier import classify
 
 
-def predict(bundle: Path, pictures: list[Path]) -> list[dict[str, float]]:
+def predict(bundle: Path, pictures: list[Path], *, trust: bool = False) -> list[dict[str, float]]:
     """Probabilities by class, most probable first, for each picture file.
 
     Raises:
-        BadInput: no exported model there, or a file that is no readable picture.
+        BadInput: no exported model there, one whose code is not trusted, or a file that is no
+            readable picture.
     """
-    loaded = load_bundle(bundle)
+    loaded = load_bundle(bundle, trust=trust)
     meta = loaded.meta
     images = [read_picture(p, meta.height, meta.width, meta.channels) for p in pictures]
     logits = classify(loaded.network, np.stack(images), meta, "cpu").astype(np.float64)

@@ -38,7 +38,8 @@ def print_summary(experiment: Experiment, console: Console, *, interrupted: bool
     console.print(f"  tensorboard --logdir {here}")
     console.print(f"  python -m analysis show {here}")
     if experiment.best.is_dir():
-        console.print(f"  python -m analysis predict {here} IMAGE...")
+        trust = " --trust" if results.plan["search_space"]["own_task"] else ""
+        console.print(f"  python -m analysis predict {here} IMAGE...{trust}")
 
 
 def leaderboard_table(results: Results, rows: int | None = None) -> Table:

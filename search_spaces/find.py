@@ -15,7 +15,6 @@ from trainables.hyperparameters import nearest
 
 if TYPE_CHECKING:
     from search_spaces.space import SearchSpace
-    from trainables.task import Task
 
 _MACHINERY = {"__init__", "space", "override", "find", "describe"}
 
@@ -53,18 +52,17 @@ def find_space(name: str) -> SearchSpace:
     space = getattr(_import_file(name), "SPACE", None)
     if not isinstance(space, SearchSpace):
         raise BadInput(f"--space {name}: the file defines no SPACE = SearchSpace(...)")
-    if not _is_built_in(space.task):
-        raise BadInput(
-            f"--space {name}: its task {space.task.name!r} must be a TASK of trainables/"
-        )
     return space
 
 
+def module_of(name: str) -> ModuleType:
+    """The module that `find_space` made of a user's file: no other process can import it."""
+    return sys.modules[_private_name(Path(name))]
+
+
 def _import_file(name: str) -> ModuleType:
-    path = Path(name).resolve()
-    # A name of its own: a user's json.py must not become everybody's json.
-    private = f"user_space_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
-    spec = importlib.util.spec_from_file_location(private, path)
+    path, private = Path(name), _private_name(Path(name))
+    spec = importlib.util.spec_from_file_location(private, path.resolve())
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[private] = module  # dataclasses look their module up there
@@ -77,11 +75,6 @@ def _import_file(name: str) -> ModuleType:
     return module
 
 
-def _is_built_in(task: Task) -> bool:
-    """Whether another process finds the task again by its name, as trials and exports must."""
-    from trainables.task import find_task
-
-    try:
-        return find_task(task.name) is task
-    except (ModuleNotFoundError, AttributeError):
-        return False
+def _private_name(path: Path) -> str:
+    """A name of its own: a user's json.py must not become everybody's json."""
+    return f"user_space_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"

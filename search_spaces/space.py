@@ -17,7 +17,7 @@ from optuna.distributions import (
 from optuna.trial import BaseTrial
 
 from trainables.hyperparameters import Hyperparameter, hyperparameters, nearest
-from trainables.task import Task
+from trainables.task import Task, is_built_in
 
 
 @dataclass(frozen=True)
@@ -139,6 +139,7 @@ class SearchSpace:
         """What `plan.json` keeps of a space."""
         return {
             "task": self.task.name,
+            "own_task": not is_built_in(self.task),
             "distributions": {n: distribution_to_json(d) for n, d in self.distributions.items()},
             "conditions": {
                 name: {"parameter": when.parameter, "values": list(when.values)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import uuid
@@ -44,3 +45,8 @@ def relative(path: Path) -> str:
     """A path as a person here would type it: from the working directory where it lies below it."""
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def sha256(content: bytes) -> str:
+    """The SHA-256 of a file's content, hexadecimal."""
+    return hashlib.sha256(content).hexdigest()

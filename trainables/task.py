@@ -56,6 +56,14 @@ def begin(
     return task.build(task.Config(**config), splits, device)
 
 
+def is_built_in(task: Task) -> bool:
+    """Whether `find_task` gives this very task: else it comes from a user's own file."""
+    try:
+        return find_task(task.name) is task
+    except (ModuleNotFoundError, AttributeError):
+        return False
+
+
 def find_task(name: str) -> Task:
     """The task in `trainables/<name>.py`.
 

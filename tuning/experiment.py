@@ -2,6 +2,7 @@
 
 results/<name>/
   plan.json             the request, resolved
+  space.py              the user's own space file, where --space named one
   study.journal         the Optuna study
   trials/<id>/          config.json, status.json, result.jsonl, error.txt, events, checkpoints
   leaderboard.csv       trials ranked by score
@@ -23,6 +24,7 @@ from typing import Any
 from trainables.errors import BadInput
 from trainables.files import read_json, write_json
 
+SPACE_FILE = "space.py"  # the user's own, in an experiment as in an export that needs it
 BASELINE = "baseline"  # the id of a baseline that is outside the study
 
 
@@ -87,6 +89,10 @@ class Experiment:
     @property
     def plan(self) -> Path:
         return self.root / "plan.json"
+
+    @property
+    def space_file(self) -> Path:
+        return self.root / SPACE_FILE
 
     @property
     def journal(self) -> Path:

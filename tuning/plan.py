@@ -18,6 +18,7 @@ from search_spaces.space import SearchSpace
 from trainables.data.request import DataRequest
 from trainables.data.splits import Splits
 from trainables.errors import BadInput
+from trainables.files import sha256
 from trainables.parts.kernels import Kernels
 from tuning.options import SAMPLERS, SCHEDULERS
 
@@ -30,6 +31,7 @@ class SearchPlan:
 
     Attributes:
         space_name: as `--space` had it.
+        space_code: the user's own space file, byte for byte; None: a built-in space.
         space: with every `--set` applied.
         time_budget: seconds from the search's start, or None.
         patience: epochs without a better score after which a trial ends, or None.
@@ -44,6 +46,7 @@ class SearchPlan:
     name: str
     storage: Path
     space_name: str
+    space_code: bytes | None
     space: SearchSpace
     sampler: str
     scheduler: str
@@ -123,6 +126,7 @@ class SearchPlan:
             "layout": 1,
             "name": self.name,
             "space": self.space_name,
+            "space_sha256": sha256(self.space_code) if self.space_code is not None else None,
             "metric": self.space.metric,
             "direction": self.space.direction,
             "trials": self.space.trials,

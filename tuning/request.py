@@ -48,6 +48,7 @@ def make_plan(
     if concurrency is None:
         concurrency = max(1, cpus // max(1, cpus_per_trial))
         concurrency = min(concurrency, gpu_slots(gpus, gpus_per_trial) or concurrency)
+    code = Path(space).read_bytes() if space.endswith(".py") and Path(space).is_file() else None
     found = override(_lengths(find_space(space), trials, max_epochs), settings or [])
     if time_budget is None:
         time_budget = found.time_budget
@@ -55,6 +56,7 @@ def make_plan(
         name=name or f"{Path(space).stem}-{time.strftime('%Y%m%d-%H%M%S')}",
         storage=storage.absolute(),
         space_name=space,
+        space_code=code,
         space=found,
         sampler=sampler,
         scheduler=scheduler,

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import ray
 from ray import tune
 
+from search_spaces.find import module_of
 from trainables.data.splits import Splits
+from trainables.task import is_built_in
 from tuning.plan import SearchPlan
 from tuning.schedulers import make_scheduler
 from tuning.searcher import StudySearch
@@ -39,6 +42,9 @@ def run_trials(
         whether the time budget ended it.
     """
     budget = _TimeBudget(plan.time_budget, started)
+    if not is_built_in(plan.space.task):
+        # Workers cannot import the user's file: its functions and classes travel whole.
+        ray.cloudpickle.register_pickle_by_value(module_of(plan.space_name))
     per_trial = {"cpu": plan.cpus_per_trial, "gpu": plan.gpus_per_trial}
     shipped = tune.with_parameters(
         trainable(plan.space.task), data=shared(splits), settings=settings

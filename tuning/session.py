@@ -51,6 +51,8 @@ def search(
         raise BadInput(f"--name {plan.name}: already used in {plan.storage}") from None
     experiment = Experiment(plan.root)
     write_json(experiment.plan, plan.to_json(splits))
+    if plan.space_code is not None:
+        experiment.space_file.write_bytes(plan.space_code)
     settings = TrialSettings(
         root=experiment.root,
         metric=plan.space.metric,

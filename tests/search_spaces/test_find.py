@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
-from search_spaces.find import check_space_name, find_space, space_names
+from search_spaces.find import check_space_name, find_space, module_of, space_names
 from trainables.errors import BadInput
+from trainables.task import is_built_in
 
 MINE = """
 from optuna.distributions import FloatDistribution
@@ -93,11 +94,13 @@ def test_a_users_file_is_found(tmp_path):
     assert (list(space.distributions), space.epochs) == (["lr"], 3)
 
 
-def test_a_task_that_no_other_process_could_find_is_refused(tmp_path):
+def test_a_users_file_may_bring_a_task_of_its_own(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(OWN_CONFIG)
-    with pytest.raises(BadInput, match="its task 'mine' must be a TASK of trainables/"):
-        find_space(str(path))
+    space = find_space(str(path))
+    assert (space.task.name, space.baseline) == ("mine", {"lr": 0.1, "epochs": 10})
+    assert not is_built_in(space.task)
+    assert module_of(str(path)).SPACE is space
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def _own_ray_processes() -> list[str]:
     return [name for name in names if "raylet" in name or "gcs_server" in name]
 
 
-def test_the_caller_goes_on_while_ray_starts(tmp_path: Path):
+def test_the_caller_goes_on_while_ray_starts(tmp_path: Path) -> None:
     plan = cheap_plan(tmp_path, concurrency=1)
     start = time.monotonic()
     with ray_session(plan) as ray_is_up:
@@ -38,7 +38,7 @@ def test_the_caller_goes_on_while_ray_starts(tmp_path: Path):
     assert not ray.is_initialized() and not _own_ray_processes()
 
 
-def test_a_failure_while_ray_starts_leaves_nothing_running(tmp_path: Path):
+def test_a_failure_while_ray_starts_leaves_nothing_running(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), ray_session(cheap_plan(tmp_path)):
         raise ZeroDivisionError("before Ray is up")
     assert not ray.is_initialized() and not _own_ray_processes()

@@ -29,15 +29,19 @@ def load_images(
     Raises:
         BadInput: the data is not there, cannot be read, or has too few classes or pictures.
     """
-    source = _find(request, published, size, stand_in)
-    entry = cache.entry_path(f"{source.fingerprint}\nsplit seed {request.split_seed}")
+    return cut_and_cached(_find(request, published, size, stand_in), request.split_seed)
+
+
+def cut_and_cached(source: ImageSource, split_seed: int) -> Splits:
+    """The splits of pictures from any source; what it has no part for is cut by the seed."""
+    entry = cache.entry_path(f"{source.fingerprint}\nsplit seed {split_seed}")
     if not (entry / "about.json").is_file():
         raw = source.read()
         train, val, test = raw.train, raw.val, raw.test
         if test is None:
-            train, test = cut_off(train, TEST_SHARE, TEST_MOST, request.split_seed)
+            train, test = cut_off(train, TEST_SHARE, TEST_MOST, split_seed)
         if val is None:
-            train, val = cut_off(train, VAL_SHARE, VAL_MOST, request.split_seed)
+            train, val = cut_off(train, VAL_SHARE, VAL_MOST, split_seed)
         parts = {"train": train, "val": val, "test": test}
         cache.write_splits(entry, parts, raw.classes, source.provenance)
     return cache.open_splits(entry)
