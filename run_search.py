@@ -76,6 +76,7 @@ def _search(options: argparse.Namespace, started: float) -> int:
         storage=options.storage,
         name=options.name,
         settings=options.set,
+        enqueued=options.enqueue,
         trials=options.trials,
         max_epochs=options.max_epochs,
         sampler=options.sampler,
@@ -142,6 +143,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="P=...",
         help="fix (P=V) or re-range (P=LO..HI[:log], P=a,b,c) a hyperparameter; repeatable",
     )
+    add("--enqueue", type=Path, metavar="FILE", help="configurations to try first: JSON or YAML")
     add("--sampler", choices=SAMPLERS, default="tpe", help="who proposes (default: tpe)")
     add("--scheduler", choices=SCHEDULERS, default="asha", help="who stops (default: asha)")
     add("--time-budget", type=_duration, metavar="10m", help="end the search after 90s, 10m, 2h")

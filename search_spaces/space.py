@@ -37,7 +37,8 @@ class SearchSpace:
         distributions: by parameter, in the order they are asked for; Optuna's, inclusive.
         conditions: parameters that exist only under a condition; its parameter is asked before.
         fixed: values that differ from the Config's defaults for every trial but are not searched.
-        starts: configurations tried right after the baseline; what they leave out is sampled.
+        starts: configurations tried right after the baseline, those of `--enqueue` first; what
+            they leave out is sampled.
         metric, direction: what a trial is scored by; `max` or `min`.
         epochs: full length of a trial. trials: how many. grace_period: epochs no trial is
             stopped before. time_budget: seconds for the search; None: no limit.

@@ -41,6 +41,7 @@ def refusal(capsys: pytest.CaptureFixture[str], storage: Path, *arguments: str) 
         (["--sapce", "mnist"], ["--sapce", "--space"]),
         ([*MNIST, "--triles", "3"], ["--triles", "--trials"]),
         ([*MNIST, "--set", "lrr=0.1"], ["--set lrr=0.1", "'lr'"]),
+        ([*MNIST, "--enqueue", "nowhere.yaml"], ["--enqueue nowhere.yaml", "No such file"]),
         ([*MNIST, "--set", "batchsize=64"], ["--set batchsize=64", "'batch_size'"]),
         ([*MNIST, "--set", "lr"], ["--set lr", "P=VALUE"]),
         ([*MNIST, "--set", "lr=100"], ["--set lr=100", "lr=100", "10"]),
@@ -115,8 +116,8 @@ def test_a_closed_port_is_no_cluster(tmp_path: Path, capsys: pytest.CaptureFixtu
         (
             "from dataclasses import replace\n"
             "from search_spaces.mnist import SPACE as built_in\n"
-            "SPACE = replace(built_in, task=replace(built_in.task, name='mine'))\n",
-            "'mine'",
+            "SPACE = replace(built_in, fixed={'hiden': 3})\n",
+            "mnist_cnn has no parameter 'hiden'; did you mean 'hidden'?",
         ),
     ],
 )

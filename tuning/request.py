@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from search_spaces.enqueue import enqueue
 from search_spaces.find import find_space
 from search_spaces.override import override
 from search_spaces.space import SearchSpace
@@ -24,6 +25,7 @@ def make_plan(
     storage: Path,
     name: str | None = None,
     settings: list[str] | None = None,
+    enqueued: Path | None = None,
     trials: int | None = None,
     max_epochs: int | None = None,
     sampler: str = "tpe",
@@ -50,6 +52,8 @@ def make_plan(
         concurrency = min(concurrency, gpu_slots(gpus, gpus_per_trial) or concurrency)
     code = Path(space).read_bytes() if space.endswith(".py") and Path(space).is_file() else None
     found = override(_lengths(find_space(space), trials, max_epochs), settings or [])
+    if enqueued is not None:
+        found = enqueue(found, enqueued)
     if time_budget is None:
         time_budget = found.time_budget
     plan = SearchPlan(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import pickle
 from collections.abc import Callable
+from pathlib import Path
 
 import optuna
 import pytest
@@ -46,6 +47,20 @@ def test_the_baseline_is_first_then_the_starts(rehearse: Rehearse) -> None:
     assert [t.params for t in on_disk(search.experiment)] == [
         search.plan.space.searched(s["parameters"]) for s in search.suggestions.values()
     ]
+
+
+def test_enqueued_configurations_come_right_after_the_baseline(
+    rehearse: Rehearse, tmp_path: Path
+) -> None:
+    wanted = tmp_path / "first.yaml"
+    wanted.write_text("- {lr: 2e-3, optimizer: sgd, momentum: 0.7}\n- {dropout: 0.25}\n")
+    search = rehearse(enqueued=wanted)
+    assert [search.begin() for _ in range(4)] == ["t0000", "t0001", "t0002", "t0003"]
+    first, second = (search.suggestions[name]["parameters"] for name in ("t0001", "t0002"))
+    assert (first["lr"], first["optimizer"], first["momentum"]) == (2e-3, "sgd", 0.7)
+    assert second["dropout"] == 0.25
+    trials = on_disk(search.experiment)
+    assert trials[1].params["momentum"] == 0.7 and trials[2].params["dropout"] == 0.25
 
 
 def test_complete_with_the_best_value(rehearse: Rehearse) -> None:
