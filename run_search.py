@@ -9,6 +9,7 @@ import re
 import shlex
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -16,6 +17,7 @@ from trainables.data.request import DATA_KINDS, DataRequest
 from trainables.errors import BadInput
 from trainables.files import relative
 from tuning.options import SAMPLERS, SCHEDULERS
+from tuning.signals import heed_sigterm
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         0 done or budget spent, 1 no trial succeeded, 2 bad input, 130 interrupted.
     """
     started = time.monotonic()
+    heed_sigterm()
     try:
         options = _parser().parse_args(arguments)
         if options.list is not None:
@@ -101,12 +104,10 @@ def _run(plan: SearchPlan, console: Console, quiet: bool, started: float) -> int
     from tuning.quiet import quiet_ray
 
     quiet_ray()  # before Ray is imported
-    from tuning.cluster import check_address, ray_session
+    from tuning.cluster import ray_session
 
-    if plan.address is not None:
-        check_address(plan.address)
-    with ray_session(plan) as ray_is_up:
-        splits = plan.space.task.load(plan.data)
+    with ray_session(plan) as session:
+        splits = plan.space.task.load(replace(plan.data, found=session.start))
         sizes = f"{len(splits.train):,} train, {len(splits.val):,} val"
         console.print(f"Data: {splits.provenance}, {sizes}")
         if splits.provenance.note:
@@ -114,7 +115,7 @@ def _run(plan: SearchPlan, console: Console, quiet: bool, started: float) -> int
         console.print(f"Watch: tensorboard --logdir {shlex.quote(relative(plan.root))}")
         from tuning.session import search
 
-        experiment, ended = search(plan, splits, console, ray_is_up, quiet=quiet, started=started)
+        experiment, ended = search(plan, splits, console, session, quiet=quiet, started=started)
     from analysis.handover import NotProvenError, hand_over
     from analysis.summary import print_summary
 

@@ -19,7 +19,11 @@ def main(arguments: list[str] | None = None) -> int:
         options = _parser().parse_args(arguments)
         experiment = Experiment.find(options.name, options.storage)
         if options.command == "show":
-            return _show(experiment)
+            try:
+                return _show(experiment)
+            except (OSError, KeyError, ValueError) as error:
+                reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+                raise BadInput(f"{experiment.root}: a record is damaged ({reason})") from error
         return _predict(experiment, options.images, options.trust)
     except BadInput as error:
         print(f"analysis: error: {error}", file=sys.stderr)

@@ -50,13 +50,14 @@ def load_bundle(directory: Path, *, trust: bool = False) -> Bundle:
     try:
         config = read_json(directory / CONFIG)
         weights = load_tensors(directory / WEIGHTS)
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{directory}: no exported model ({error})") from None
-    code = config["code_sha256"]
-    task = find_task(config["task"]) if code is None else own_task(directory, code, trust=trust)
-    meta = ImageMeta.from_json(config["meta"])
-    network = build_network(task, config["parameters"], meta, weights)
-    return Bundle(task, network, meta, config["provenance"])
+        code, task_name, parameters = config["code_sha256"], config["task"], config["parameters"]
+        meta = ImageMeta.from_json(config["meta"])
+        provenance = config["provenance"]
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise BadInput(f"{directory}: no exported model ({reason})") from None
+    task = find_task(task_name) if code is None else own_task(directory, code, trust=trust)
+    return Bundle(task, build_network(task, parameters, meta, weights), meta, provenance)
 
 
 def own_task(directory: Path, expected: str, *, trust: bool) -> Task:

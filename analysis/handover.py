@@ -57,13 +57,14 @@ def hand_over(experiment: Experiment, splits: Splits, *, open_test: bool) -> boo
         handover.export(winner["trial"], bundle)
         metrics = handover.metrics(winner, baseline)
         handover.prove(winner, bundle, metrics)
-        if open_test:
-            metrics |= handover.test_metrics(winner["trial"], baseline["trial"], metrics)
         write_json(bundle / METRICS, metrics)
         shutil.rmtree(experiment.best, ignore_errors=True)
-        os.replace(bundle, experiment.best)
+        os.replace(bundle, experiment.best)  # proven: it stays, whatever becomes of the test
     finally:
         shutil.rmtree(bundle, ignore_errors=True)
+    if open_test:
+        metrics |= handover.test_metrics(winner["trial"], baseline["trial"], metrics)
+        write_json(experiment.best / METRICS, metrics)
     return True
 
 

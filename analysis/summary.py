@@ -30,7 +30,7 @@ def print_summary(experiment: Experiment, console: Console, *, interrupted: bool
     console.print(leaderboard_table(results, TOP))
     _print_failures(results, console)
     if not experiment.best.is_dir():
-        console.print("No trial has a score: nothing was exported.", style="bold red")
+        console.print("Nothing was exported.", style="bold red")
     else:
         _print_best(experiment, results, console)
     here = shlex.quote(relative(experiment.root))

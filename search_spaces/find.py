@@ -30,8 +30,14 @@ def check_space_name(name: str, option: str = "--space") -> None:
     Cheap: it imports nothing.
     """
     if name.endswith(".py"):
-        if not Path(name).is_file():
-            raise BadInput(f"{option} {name}: there is no such file")
+        try:
+            Path(name).read_bytes()
+        except IsADirectoryError:
+            raise BadInput(f"{option} {name}: there is no such file, but a folder") from None
+        except FileNotFoundError:
+            raise BadInput(f"{option} {name}: there is no such file") from None
+        except OSError as error:
+            raise BadInput(f"{option} {name}: cannot be read ({error.strerror})") from None
     elif name not in space_names():
         raise BadInput(f"{option} {name}: unknown space; {nearest(name, space_names())}")
 

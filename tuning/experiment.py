@@ -78,8 +78,11 @@ class Experiment:
             BadInput: neither holds a `plan.json`.
         """
         for root in (storage / name, Path(name)):
-            if (root / "plan.json").is_file():
-                return cls(root.resolve())
+            try:
+                if (root / "plan.json").is_file():
+                    return cls(root.resolve())
+            except OSError as error:
+                raise BadInput(f"{root}: cannot be read ({error.strerror})") from error
         raise BadInput(f"{name}: no experiment of that name in {storage}/, nor a path of one")
 
     @property

@@ -82,9 +82,10 @@ class SearchPlan:
             raise BadInput(
                 f"--gpus-per-trial {self.gpus_per_trial:g}: above 1 it must be a whole number"
             )
-        if self.time_budget is not None and self.time_budget <= 0:
-            raise BadInput(f"--time-budget {self.time_budget:g}s: must be more than 0")
-        if not self.name or self.name in (".", "..") or set(self.name) & set("/\\\0"):
+        if self.time_budget is not None and not 0 < self.time_budget < math.inf:
+            raise BadInput(f"--time-budget {self.time_budget:g}s: must be more than 0, and finite")
+        plain = self.name.strip() and self.name.isprintable() and not set(self.name) & set("/\\")
+        if not plain or self.name in (".", ".."):
             raise BadInput(f"--name {self.name!r}: must be a plain name without a slash")
 
     @property

@@ -19,6 +19,7 @@ def quiet_ray() -> None:
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_CHDIR_TO_TRIAL_DIR": "0",  # relative paths of a user's task keep their meaning
         "RAY_prestart_worker_first_driver": "0",  # Tune's actors never use those, for their own env
+        "RAY_DISABLE_FAILURE_SIGNAL_HANDLER": "1",  # it would abort at a polite kill
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     }
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from search_spaces.enqueue import enqueue
-from search_spaces.find import find_space
+from search_spaces.find import check_space_name, find_space
 from search_spaces.override import override
 from search_spaces.space import SearchSpace
 from trainables.data.request import DataRequest
@@ -50,14 +50,15 @@ def make_plan(
     if concurrency is None:
         concurrency = max(1, cpus // max(1, cpus_per_trial))
         concurrency = min(concurrency, gpu_slots(gpus, gpus_per_trial) or concurrency)
-    code = Path(space).read_bytes() if space.endswith(".py") and Path(space).is_file() else None
+    check_space_name(space)
+    code = Path(space).read_bytes() if space.endswith(".py") else None
     found = override(_lengths(find_space(space), trials, max_epochs), settings or [])
     if enqueued is not None:
         found = enqueue(found, enqueued)
     if time_budget is None:
         time_budget = found.time_budget
     plan = SearchPlan(
-        name=name or f"{Path(space).stem}-{time.strftime('%Y%m%d-%H%M%S')}",
+        name=name if name is not None else f"{Path(space).stem}-{time.strftime('%Y%m%d-%H%M%S')}",
         storage=storage.absolute(),
         space_name=space,
         space_code=code,
@@ -82,11 +83,11 @@ def make_plan(
 
 def check_storage(plan: SearchPlan) -> None:
     """Raise BadInput unless the experiment's directory can be made and is not there yet."""
-    if plan.storage.exists() and not plan.storage.is_dir():
-        raise BadInput(f"--storage {plan.storage}: is a file, not a directory")
-    if plan.root.exists():
-        raise BadInput(f"--name {plan.name}: already used in {plan.storage}; choose another")
     try:
+        if plan.storage.exists() and not plan.storage.is_dir():
+            raise BadInput(f"--storage {plan.storage}: is a file, not a directory")
+        if plan.root.exists():
+            raise BadInput(f"--name {plan.name}: already used in {plan.storage}; choose another")
         plan.storage.mkdir(parents=True, exist_ok=True)
         with replacing(plan.storage / f".{plan.name}.probe") as probe:
             probe.touch()
@@ -109,5 +110,8 @@ def _lengths(space: SearchSpace, trials: int | None, max_epochs: int | None) -> 
 
 
 def _check_data_directory(directory: Path | None) -> None:
-    if directory is not None and not directory.exists():
-        raise BadInput(f"--data-dir {directory}: does not exist")
+    try:
+        if directory is not None and not directory.exists():
+            raise BadInput(f"--data-dir {directory}: does not exist")
+    except OSError as error:
+        raise BadInput(f"--data-dir {directory}: cannot be read ({error.strerror})") from error

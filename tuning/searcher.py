@@ -96,7 +96,13 @@ class StudySearch(Searcher):
 
     @property
     def ended(self) -> bool:
-        """Whether no trial is left running."""
+        """Whether every trial asked for was begun, and none is left running."""
+        asked = self._asked == self._plan.space.trials and not self._baseline_waits
+        return asked and self.idle
+
+    @property
+    def idle(self) -> bool:
+        """Whether no trial is running."""
         return all(status.state != "RUNNING" for status in self._recorder.statuses.values())
 
     def save(self, checkpoint_path: str) -> None:

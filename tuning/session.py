@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 
 from rich.console import Console
 
@@ -11,6 +10,7 @@ from trainables.data.splits import Splits
 from trainables.errors import BadInput
 from trainables.files import write_json
 from trainables.parts.kernels import pick_device
+from tuning.cluster import RaySession
 from tuning.experiment import BASELINE, Experiment, trial_id
 from tuning.plan import SearchPlan
 from tuning.quiet import output_to
@@ -26,7 +26,7 @@ def search(
     plan: SearchPlan,
     splits: Splits,
     console: Console,
-    ray_is_up: Callable[[], None],
+    ray_session: RaySession,
     *,
     quiet: bool,
     started: float,
@@ -35,7 +35,7 @@ def search(
 
     Args:
         console: on standard output; what Ray prints there goes to `ray.log` meanwhile.
-        ray_is_up: waits for the Ray session that the trials run in.
+        ray_session: what the trials run in; waited for.
         started: `time.monotonic()` of the search's start.
 
     Returns:
@@ -70,13 +70,14 @@ def search(
             )
             with Screen(plan, real_console, baseline, quiet) as screen:
                 recorder = Recorder(experiment, plan.space, settings, baseline, screen)
-                ray_is_up()
+                ray_session.wait()
                 searcher = StudySearch(plan, open_study(experiment, plan), recorder)
                 spent = run_trials(plan, splits, searcher, settings, started)
                 searcher.close("time budget spent" if spent else None)
-                return experiment, searcher.ended
-    except BadInput:
-        shutil.rmtree(plan.root)  # nothing was run: leave nothing behind
+                return experiment, searcher.idle if spent else searcher.ended
+    except BaseException:
+        if not experiment.trials():  # nothing was run: leave nothing behind, the name is free
+            shutil.rmtree(plan.root)
         raise
 
 

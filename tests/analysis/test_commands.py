@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -103,6 +104,36 @@ def test_bad_input(finished: Experiment, tmp_path: Path, capsys: Screen) -> None
     assert "shwo" in refusal(capsys, "shwo", finished.name)
     assert "NAME" in refusal(capsys, "show")
     refusal(capsys)
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [("plan.json", "{}"), ("trials/t0001/status.json", ""), ("trials/t0001/config.json", None)],
+)
+def test_show_of_damaged_records(
+    file: str, content: str | None, copy: Callable[[], Experiment], capsys: Screen
+) -> None:
+    experiment = copy()
+    if content is None:
+        (experiment.root / file).unlink()
+    else:
+        (experiment.root / file).write_text(content)
+    assert "a record is damaged" in refusal(capsys, "show", str(experiment.root))
+
+
+@pytest.mark.parametrize(("file", "content"), [("config.json", b"{}"), ("model.pt", b"PK\3\4 cut")])
+def test_predict_with_a_damaged_export(
+    file: str,
+    content: bytes,
+    finished: Experiment,
+    tmp_path: Path,
+    pictures: list[Path],
+    capsys: Screen,
+) -> None:
+    damaged = tmp_path / "damaged"
+    shutil.copytree(finished.root, damaged)
+    (damaged / "best" / file).write_bytes(content)
+    assert "no exported model" in refusal(capsys, "predict", str(damaged), str(pictures[0]))
 
 
 def test_predict_without_an_export(

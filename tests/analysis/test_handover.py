@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import torch
 from analysis.bundle import load_bundle
 from analysis.handover import NotProvenError, hand_over
 from analysis.load import load
-from trainables.data.splits import Splits
+from trainables.data.splits import Split, Splits
 from trainables.errors import BadInput
 from trainables.files import read_json, write_json
 from trainables.parts.classifier import classify
@@ -99,6 +100,15 @@ def test_an_interrupted_search_keeps_test_closed(copy: Copy, digits: Splits) -> 
     # Not even closed splits are asked for it.
     again = hand_over(experiment, digits.closed(), open_test=False)
     assert again and not experiment.test_openings.exists()
+
+
+def test_a_test_that_cannot_be_scored_takes_no_export_away(copy: Copy, digits: Splits) -> None:
+    experiment = copy()
+    small = Split(digits.test.inputs[:, :20, :20], digits.test.targets)
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        hand_over(experiment, replace(digits, sealed_test=small), open_test=True)
+    assert read_json(experiment.best / "metrics.json")["test"] is None
+    assert load_bundle(experiment.best).meta == digits.meta
 
 
 def test_tampered_weights_are_not_shipped(copy: Copy, digits: Splits) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 import ray
 
 from tests.tuning.rehearsal import cheap_plan
+from trainables.errors import BadInput
 from tuning.cluster import ray_session
 
 
@@ -27,10 +29,11 @@ def _own_ray_processes() -> list[str]:
 
 def test_the_caller_goes_on_while_ray_starts(tmp_path: Path) -> None:
     plan = cheap_plan(tmp_path, concurrency=1)
-    start = time.monotonic()
-    with ray_session(plan) as ray_is_up:
+    with ray_session(plan) as session:
+        start = time.monotonic()
+        session.start()
         free_after = time.monotonic() - start
-        ray_is_up()
+        session.wait()
         up_after = time.monotonic() - start
         assert ray.is_initialized()
         assert ray.cluster_resources()["CPU"] == 1
@@ -39,6 +42,26 @@ def test_the_caller_goes_on_while_ray_starts(tmp_path: Path) -> None:
 
 
 def test_a_failure_while_ray_starts_leaves_nothing_running(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), ray_session(cheap_plan(tmp_path)):
+    with pytest.raises(ZeroDivisionError), ray_session(cheap_plan(tmp_path)) as session:
+        session.start()
         raise ZeroDivisionError("before Ray is up")
     assert not ray.is_initialized() and not _own_ray_processes()
+
+
+def test_nothing_is_started_before_it_is_wanted(tmp_path: Path) -> None:
+    with ray_session(cheap_plan(tmp_path)):
+        assert not _own_ray_processes()
+    assert not ray.is_initialized()
+
+
+def test_what_listens_but_is_no_ray_cluster_is_refused_in_time(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        plan = cheap_plan(tmp_path, address=f"127.0.0.1:{silent.getsockname()[1]}")
+        start = time.monotonic()
+        with (
+            pytest.raises(BadInput, match=f"--address {plan.address}: no Ray cluster"),
+            ray_session(plan),
+        ):
+            raise AssertionError("joined what is no cluster")
+    assert time.monotonic() - start < 15  # the promise of the design
+    assert not ray.is_initialized()

@@ -190,14 +190,17 @@ def test_a_spent_time_budget_is_a_good_end(tmp_path: Path) -> None:
     assert (experiment.best / "model.pt").is_file()
 
 
-def test_ctrl_c_keeps_the_test_closed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_a_polite_kill_keep_the_test_closed(
+    sent: signal.Signals, tmp_path: Path
+) -> None:
     options = ["--trials", "60", "--max-epochs", "3000", "--scheduler", "none"]
     run = command(*DIGITS, *options, "--storage", str(tmp_path), "--name", "cut")
     with subprocess.Popen(run, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for text in process.stdout:
             if "best so far" in text:
-                process.send_signal(signal.SIGINT)
+                process.send_signal(sent)
                 break
         rest = process.stdout.read()
     assert process.returncode == 130, rest
@@ -206,3 +209,16 @@ def test_ctrl_c_keeps_the_test_closed(tmp_path: Path) -> None:
     assert not experiment.test_openings.exists()
     assert read(experiment.best / "metrics.json")["test"] is None
     assert "not opened" in rest and "interrupted" in rest
+
+
+def test_ctrl_c_before_the_first_trial_leaves_nothing(tmp_path: Path) -> None:
+    run = command(*DIGITS, "--storage", str(tmp_path), "--name", "early")
+    with subprocess.Popen(run, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for text in process.stdout:
+            if text.startswith("Watch:"):  # the data is there, Ray is starting
+                process.send_signal(signal.SIGINT)
+                break
+        process.stdout.read()
+    assert process.returncode == 130
+    assert not (tmp_path / "early").exists()  # the name is free again

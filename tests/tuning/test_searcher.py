@@ -193,6 +193,15 @@ def test_close_leaves_nothing_running(rehearse: Rehearse) -> None:
     assert (search.status(fresh).score, search.status(fresh).epochs) == (None, 0)
 
 
+def test_a_search_has_ended_only_when_all_that_was_asked_for_was_tried(rehearse: Rehearse) -> None:
+    search = rehearse(trials=2)
+    assert not search.searcher.ended  # interrupted before its first trial
+    search.complete(started(search), [0.5, 0.6, 0.7])
+    assert search.searcher.idle and not search.searcher.ended
+    search.complete(started(search), [0.5, 0.6, 0.7])
+    assert search.searcher.ended
+
+
 def test_close_completes_a_trial_at_its_full_length(rehearse: Rehearse) -> None:
     search = rehearse()
     trial = started(search)

@@ -21,7 +21,8 @@ _LAYOUT = 1  # raise it when decoding changes, so that old entries are not taken
 
 def entry_path(fingerprint: str) -> Path:
     """Where splits with this fingerprint (everything that decides their bytes) are kept."""
-    key = hashlib.sha256(f"{_LAYOUT}\n{fingerprint}".encode()).hexdigest()[:16]
+    described = f"{_LAYOUT}\n{fingerprint}".encode(errors="surrogateescape")  # odd file names
+    key = hashlib.sha256(described).hexdigest()[:16]
     return cache_directory() / "arrays" / key
 
 

@@ -44,7 +44,8 @@ def idx_source(directory: Path) -> ImageSource | None:
             break
     else:
         return None
-    for name in _NAMES["train"]:
+    tests = set(_NAMES["test"]) & set(found)
+    for name in [*_NAMES["train"], *(_NAMES["test"] if tests else ())]:
         if name not in found:
             raise BadInput(f"--data-dir {directory}: {name} is missing in {folder}")
     is_mnist = all(_md5(found[name]) == md5 for name, md5 in _MNIST_MD5.items() if name in found)
@@ -78,7 +79,7 @@ def read_idx(path: Path) -> np.ndarray:
 def _read(found: dict[str, Path]) -> RawImages:
     parts = {}
     for part, (images_name, labels_name) in _NAMES.items():
-        if images_name not in found or labels_name not in found:
+        if images_name not in found and labels_name not in found:
             continue
         images, labels = read_idx(found[images_name]), read_idx(found[labels_name])
         if images.ndim != 3 or labels.ndim != 1 or len(images) != len(labels):
@@ -86,6 +87,12 @@ def _read(found: dict[str, Path]) -> RawImages:
                 f"{found[images_name]}: {images.shape} does not fit labels of {labels.shape}"
             )
         parts[part] = Split(images[..., None], labels.astype(np.int64))
+    shapes = {part: split.inputs.shape[1:3] for part, split in parts.items()}
+    if len(set(shapes.values())) > 1:
+        raise BadInput(
+            f"{found[_NAMES['test'][0]]}: pictures of {shapes['test']}, in train they are of "
+            f"{shapes['train']}"
+        )
     if len(np.unique(parts["train"].targets)) < 2:
         raise BadInput(
             f"{found[_NAMES['train'][1]]}: {len(parts['train'])} pictures of fewer than two classes"

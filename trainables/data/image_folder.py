@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import joblib
@@ -47,6 +47,9 @@ def folder_source(directory: Path, size: int, say: Callable[[str], None]) -> Ima
         for name, members in by_class.items():
             if not members:
                 raise BadInput(f"--data-dir {directory}: {part}/{name} holds no picture")
+    odd = next((name for name in classes if not name.isprintable()), None)
+    if odd is not None:
+        raise BadInput(f"--data-dir {directory}: class folder {odd!a} has an unprintable name")
     few = next((name for name, members in files["train"].items() if len(members) < 3), None)
     if few is not None:
         raise BadInput(
@@ -62,12 +65,23 @@ def folder_source(directory: Path, size: int, say: Callable[[str], None]) -> Ima
 
 
 def _files(folder: Path) -> dict[str, list[Path]]:
-    known = Image.registered_extensions()
+    """The picture files of each class, hidden ones (some systems leave `._x.png`) left out."""
     return {
-        sub.name: sorted(p for p in sub.rglob("*") if p.suffix.lower() in known and p.is_file())
+        sub.name: sorted(_pictures_below(sub))
         for sub in sorted(folder.iterdir())
         if sub.is_dir() and not sub.name.startswith(".")
     }
+
+
+def _pictures_below(folder: Path) -> Iterator[Path]:
+    known = Image.registered_extensions()
+    for path in folder.iterdir():  # not rglob, which passes over what it may not read
+        if path.name.startswith("."):
+            continue
+        if path.is_dir():
+            yield from _pictures_below(path)
+        elif path.suffix.lower() in known and path.is_file():
+            yield path
 
 
 def _read(

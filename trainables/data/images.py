@@ -29,11 +29,17 @@ def load_images(
     Raises:
         BadInput: the data is not there, cannot be read, or has too few classes or pictures.
     """
-    return cut_and_cached(_find(request, published, size, stand_in), request.split_seed)
+    source = _find(request, published, size, stand_in)
+    request.found()
+    return cut_and_cached(source, request.split_seed)
 
 
 def cut_and_cached(source: ImageSource, split_seed: int) -> Splits:
-    """The splits of pictures from any source; what it has no part for is cut by the seed."""
+    """The splits of pictures from any source; what it has no part for is cut by the seed.
+
+    Raises:
+        BadInput: too few pictures for three parts, or a cache that cannot be written.
+    """
     entry = cache.entry_path(f"{source.fingerprint}\nsplit seed {split_seed}")
     if not (entry / "about.json").is_file():
         raw = source.read()
@@ -43,7 +49,15 @@ def cut_and_cached(source: ImageSource, split_seed: int) -> Splits:
         if val is None:
             train, val = cut_off(train, VAL_SHARE, VAL_MOST, split_seed)
         parts = {"train": train, "val": val, "test": test}
-        cache.write_splits(entry, parts, raw.classes, source.provenance)
+        for name, part in parts.items():
+            if not len(part):
+                raise BadInput(f"{source.provenance.name}: too few pictures, {name} would be empty")
+        try:
+            cache.write_splits(entry, parts, raw.classes, source.provenance)
+        except OSError as error:
+            raise BadInput(
+                f"the cache {entry.parent} cannot be written ({error.strerror})"
+            ) from error
     return cache.open_splits(entry)
 
 

@@ -45,7 +45,8 @@ def read_picture(path: Path, height: int, width: int, channels: int) -> np.ndarr
                 image = Image.alpha_composite(white, image)
             image = image.convert("L" if channels == 1 else "RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise BadInput(f"{path}: corrupt picture ({error})") from error
+        what = "cannot be read" if isinstance(error, OSError) and error.errno else "corrupt picture"
+        raise BadInput(f"{path}: {what} ({error})") from error
     if image.size != (width, height):
         image = ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR)
     return np.asarray(image, dtype=np.uint8).reshape(height, width, channels)

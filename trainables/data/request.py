@@ -27,12 +27,14 @@ class DataRequest:
         directory: the user's own data; its type is found by looking. None: the task's own set.
         split_seed: cuts val (and a missing test part) from train; >= 0.
         say: where progress and warnings go, a line at a time.
+        found: called once it is clear what will be read, before the long work of reading it.
     """
 
     kind: str = "auto"
     directory: Path | None = None
     split_seed: int = 0
     say: Callable[[str], None] = field(default=lambda line: None, compare=False)
+    found: Callable[[], None] = field(default=lambda: None, compare=False)
 
     def __post_init__(self) -> None:
         if self.kind not in DATA_KINDS:

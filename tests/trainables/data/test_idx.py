@@ -139,6 +139,28 @@ def test_files_without_a_picture_are_refused(tmp_path):
         load(tmp_path)
 
 
+@pytest.mark.parametrize("name", [TEST, TEST_LABELS])
+def test_half_a_test_part_is_refused(tmp_path, name):
+    write_set(tmp_path)
+    (tmp_path / name).unlink()
+    with pytest.raises(BadInput, match=f"{name} is missing"):
+        load(tmp_path)
+
+
+def test_test_pictures_of_another_size_are_refused(tmp_path):
+    write_set(tmp_path)
+    (tmp_path / TEST).write_bytes(idx(np.zeros((20, 8, 7))))
+    with pytest.raises(BadInput, match=rf"{TEST}: pictures of \(8, 7\), in train .*\(9, 7\)"):
+        load(tmp_path)
+
+
+def test_too_few_pictures_for_three_parts_are_refused(tmp_path):
+    (tmp_path / TRAIN).write_bytes(idx(np.zeros((2, 9, 7))))
+    (tmp_path / LABELS).write_bytes(idx(np.arange(2)))
+    with pytest.raises(BadInput, match="too few pictures, val would be empty"):
+        load(tmp_path)
+
+
 def test_one_class_is_refused(tmp_path):
     write_set(tmp_path)
     (tmp_path / LABELS).write_bytes(idx(np.zeros(60)))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -214,6 +215,44 @@ def test_a_corrupt_picture_is_named(tmp_path, part, data):
     path.write_bytes(path.read_bytes()[:700] if data is None else data)
     with pytest.raises(BadInput, match=r"dog/broken\.jpg: (not a readable|corrupt) picture"):
         load(tmp_path)
+
+
+def test_hidden_files_are_passed_over(tmp_path):
+    root = tree(tmp_path, count=10)
+    (root / "train" / "cat" / "._0.png").write_bytes(b"left by another system, no picture")
+    assert len(load(root).train) + len(load(root).val) + len(load(root).test) == 20
+
+
+def test_what_will_be_read_is_announced_before_it_is_read(tmp_path):
+    seen = []
+    request = DataRequest(
+        directory=tree(tmp_path, count=10),
+        say=lambda line: seen.append("read"),
+        found=lambda: seen.append("found"),
+    )
+    load_images(request, published="CIFAR10", size=32, stand_in=drawn_source)
+    assert seen[0] == "found" and "read" in seen
+    seen.clear()
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(BadInput):
+        load_images(
+            replace(request, directory=tmp_path / "empty"),
+            published="CIFAR10",
+            size=32,
+            stand_in=drawn_source,
+        )
+    assert seen == []
+
+
+def test_odd_names_of_files_and_classes(tmp_path):
+    root = tree(tmp_path, count=10)
+    picture = root / "train" / "cat" / "0.png"
+    picture.rename(picture.with_name(os.fsdecode(b"caf\xe9.png")))
+    splits = load(root)
+    assert len(splits.train) + len(splits.val) + len(splits.test) == 20
+    (root / "train" / "cat").rename(root / "train" / os.fsdecode(b"caf\xe9"))
+    with pytest.raises(BadInput, match="unprintable name"):
+        load(root)
 
 
 def test_hidden_folders_and_other_files_are_passed_over(tmp_path):
