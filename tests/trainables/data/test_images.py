@@ -108,7 +108,7 @@ def test_a_failed_decoding_leaves_nothing_behind(fresh_cache, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(np, "save", full_disk)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(BadInput, match=r"cache .* cannot be written \(No space left"):
         embedded(small_source([]))
     assert list((cache_directory() / "arrays").iterdir()) == []
 
