@@ -38,7 +38,7 @@ def _show(experiment: Experiment) -> int:
     results = load(experiment.root)
     console = wide_console()
     console.print(f"{experiment.name}  {results.provenance}")
-    console.print(leaderboard_table(results))
+    console.print(leaderboard_table(results, running=experiment.is_owned))
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import uuid
 from dataclasses import asdict
@@ -14,10 +13,10 @@ import torch
 
 from analysis.bundle import CONFIG, METRICS, WEIGHTS, build_network, own_task
 from analysis.load import Results, load
-from analysis.openings import announce_opening, complete_opening
+from analysis.openings import announce_opening, complete_opening, is_opening
 from analysis.rescore import rescore
 from trainables.data.splits import Split, Splits
-from trainables.files import replacing, write_json
+from trainables.files import read_json, replacing, write_json
 from trainables.parts.classifier import classify
 from trainables.parts.kernels import pick_device
 from trainables.parts.scores import classification_report
@@ -50,22 +49,27 @@ def hand_over(experiment: Experiment, splits: Splits, *, open_test: bool) -> boo
     if not len(board) or np.isnan(board["score"].iloc[0]):
         return False
     winner, baseline = board.iloc[0], results.baseline
+    metrics = _handed_over(experiment, winner, baseline)
     handover = _Handover(experiment, splits, results)
-    bundle = experiment.root / f".best.{uuid.uuid4().hex[:8]}.tmp"
-    bundle.mkdir()
-    try:
-        handover.export(winner["trial"], bundle)
-        metrics = handover.metrics(winner, baseline)
-        handover.prove(winner, bundle, metrics)
-        write_json(bundle / METRICS, metrics)
-        shutil.rmtree(experiment.best, ignore_errors=True)
-        os.replace(bundle, experiment.best)  # proven: it stays, whatever becomes of the test
-    finally:
-        shutil.rmtree(bundle, ignore_errors=True)
-    if open_test:
-        metrics |= handover.test_metrics(winner["trial"], baseline["trial"], metrics)
-        write_json(experiment.best / METRICS, metrics)
+    if metrics is None:
+        metrics = handover.export(winner, baseline)
+    if open_test and (metrics["test"] is None or is_opening(experiment)):
+        handover.open_test(metrics)
     return True
+
+
+def _handed_over(experiment: Experiment, winner: Any, baseline: Any) -> dict[str, Any] | None:
+    """The metrics of `best/` where an earlier run of the search has put the same model there."""
+    try:
+        metrics: dict[str, Any] = read_json(experiment.best / METRICS)
+    except FileNotFoundError:
+        return None
+    of_baseline = (metrics["baseline"] or {}).get("trial")
+    same = (metrics["trial"], metrics["epoch"]) == (winner["trial"], winner["best_epoch"])
+    has_baseline = len(baseline) and not np.isnan(baseline["score"])
+    return (
+        metrics if same and of_baseline == (baseline["trial"] if has_baseline else None) else None
+    )
 
 
 class _Handover:
@@ -88,7 +92,42 @@ class _Handover:
         self._epochs = results.epochs
         torch.set_num_threads(self._threads)  # as the trials had: the same score needs the same
 
-    def export(self, trial: str, bundle: Path) -> None:
+    def export(self, winner: Any, baseline: Any) -> dict[str, Any]:
+        """Put the winner into `best/`, whole and proven or not at all; returns its metrics."""
+        bundle = self._temporary()
+        replaced = self._temporary()
+        bundle.mkdir()
+        try:
+            self._write(winner["trial"], bundle)
+            metrics = self._metrics(winner, baseline)
+            self._prove(winner, bundle, metrics)
+            write_json(bundle / METRICS, metrics)
+            if self._experiment.best.is_dir():
+                self._experiment.best.rename(replaced)
+            bundle.rename(self._experiment.best)
+            return metrics
+        finally:
+            shutil.rmtree(bundle, ignore_errors=True)
+            shutil.rmtree(replaced, ignore_errors=True)
+
+    def open_test(self, metrics: dict[str, Any]) -> None:
+        """Score the winner and the baseline on test, together, and record it."""
+        winner, baseline = metrics["trial"], metrics["baseline"]
+        of_baseline = [baseline["trial"]] if baseline and baseline["trial"] != winner else []
+        trials = [winner, *of_baseline]
+        announce_opening(self._experiment, trials)
+        reports = {trial: self._report(trial, self._splits.test) for trial in trials}
+        opened = metrics | {"test": reports[winner]}
+        if baseline:
+            opened["baseline"] = baseline | {"test": reports[baseline["trial"]]}
+        write_json(self._experiment.best / METRICS, opened)
+        accuracies = {trial: report["accuracy"] for trial, report in reports.items()}
+        complete_opening(self._experiment, accuracies)
+
+    def _temporary(self) -> Path:
+        return self._experiment.root / f".best.{uuid.uuid4().hex[:8]}.tmp"
+
+    def _write(self, trial: str, bundle: Path) -> None:
         directory = self._experiment.trial(trial)
         save_tensors(load_tensors(directory.best), bundle / WEIGHTS)
         if self._code is not None:
@@ -103,7 +142,7 @@ class _Handover:
         }
         write_json(bundle / CONFIG, config)
 
-    def metrics(self, winner: Any, baseline: Any) -> dict[str, Any]:
+    def _metrics(self, winner: Any, baseline: Any) -> dict[str, Any]:
         """Everything that `metrics.json` says but the test."""
         sample = slice(0, TRAIN_SAMPLE)
         train = Split(self._splits.train.inputs[sample], self._splits.train.targets[sample])
@@ -125,7 +164,7 @@ class _Handover:
             "provenance": asdict(self._splits.provenance),
         }
 
-    def prove(self, winner: Any, bundle: Path, metrics: dict[str, Any]) -> None:
+    def _prove(self, winner: Any, bundle: Path, metrics: dict[str, Any]) -> None:
         """Hold the export, loaded in a fresh process, against the trained model on all of val."""
         val = self._splits.val
         trained = self._logits(winner["trial"], val.inputs).argmax(1)
@@ -139,18 +178,6 @@ class _Handover:
         scored = metrics["val"][self._metric.removeprefix("val_")]
         if abs(scored - winner["score"]) > 1e-9 + (1e-6 if self._metric == "val_loss" else 0):
             raise NotProvenError(f"the export scores {scored} on val, its trial {winner['score']}")
-
-    def test_metrics(self, winner: str, baseline: str, metrics: dict[str, Any]) -> dict[str, Any]:
-        """Open the test split, for the winner and the baseline together, and record it."""
-        trials = [winner, *([baseline] if metrics["baseline"] and baseline != winner else [])]
-        announce_opening(self._experiment, trials)
-        reports = {trial: self._report(trial, self._splits.test) for trial in trials}
-        accuracies = {trial: report["accuracy"] for trial, report in reports.items()}
-        complete_opening(self._experiment, accuracies)
-        opened = {"test": reports[winner]}
-        if metrics["baseline"]:
-            opened["baseline"] = metrics["baseline"] | {"test": reports[baseline]}
-        return opened
 
     def _report(self, trial: str, split: Split) -> dict[str, Any]:
         logits = self._logits(trial, split.inputs)

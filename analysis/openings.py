@@ -11,14 +11,42 @@ from tuning.experiment import Experiment, append_line
 
 
 def announce_opening(experiment: Experiment, trials: list[str]) -> None:
-    """Write down that test is about to be read, before it is."""
+    """Write down that test is about to be read for these trials, before it is.
+
+    Where a run was killed between the two, its opening goes on: the same trials are no new one.
+    """
+    last = _last(experiment)
+    if last and last["result"] is None and last["trials"] == trials:
+        return
     when = time.strftime("%Y-%m-%dT%H:%M:%S%z")
     append_line(experiment.test_openings, {"time": when, "trials": trials, "result": None})
 
 
 def complete_opening(experiment: Experiment, result: dict[str, Any]) -> None:
     """Add to the last opening what was read."""
-    lines = experiment.test_openings.read_text("utf-8").splitlines()
-    last = json.loads(lines[-1]) | {"result": result}
+    *lines, last = _lines(experiment)
     with replacing(experiment.test_openings) as temporary:
-        temporary.write_text("\n".join([*lines[:-1], json.dumps(last)]) + "\n", "utf-8")
+        whole = [*lines, json.dumps(json.loads(last) | {"result": result})]
+        temporary.write_text("\n".join(whole) + "\n", "utf-8")
+
+
+def openings(experiment: Experiment) -> int:
+    """How often test was opened."""
+    return len(_lines(experiment))
+
+
+def is_opening(experiment: Experiment) -> bool:
+    """Whether an opening was announced and not completed."""
+    last = _last(experiment)
+    return bool(last) and last["result"] is None
+
+
+def _last(experiment: Experiment) -> dict[str, Any]:
+    lines = _lines(experiment)
+    last: dict[str, Any] = json.loads(lines[-1]) if lines else {}
+    return last
+
+
+def _lines(experiment: Experiment) -> list[str]:
+    path = experiment.test_openings
+    return path.read_text("utf-8").splitlines() if path.is_file() else []

@@ -27,13 +27,15 @@ def print_summary(experiment: Experiment, console: Console, *, interrupted: bool
     if interrupted:
         counts.append(f"{states.get('RUNNING', 0)} interrupted")
     console.print(f"\n{len(results.trials)} trials: {', '.join(counts)}.  {results.provenance}")
-    console.print(leaderboard_table(results, TOP))
+    console.print(leaderboard_table(results, TOP, running=False))
     _print_failures(results, console)
     if not experiment.best.is_dir():
         console.print("Nothing was exported.", style="bold red")
     else:
         _print_best(experiment, results, console)
     here = shlex.quote(relative(experiment.root))
+    if interrupted:
+        console.print(f"\nGo on with it: python run_search.py --resume {here}")
     console.print(f"\nEverything is in {relative(experiment.root)}")
     console.print(f"  tensorboard --logdir {here}")
     console.print(f"  python -m analysis show {here}")
@@ -42,8 +44,12 @@ def print_summary(experiment: Experiment, console: Console, *, interrupted: bool
         console.print(f"  python -m analysis predict {here} IMAGE...{trust}")
 
 
-def leaderboard_table(results: Results, rows: int | None = None) -> Table:
-    """The leaderboard, with the searched parameters that differ from the baseline's."""
+def leaderboard_table(results: Results, rows: int | None = None, *, running: bool) -> Table:
+    """The leaderboard, with the searched parameters that differ from the baseline's.
+
+    Args:
+        running: whether the search is; where it is not, trials without an end are interrupted.
+    """
     searched = results.plan["search_space"]["distributions"]
     board = results.leaderboard.head(rows) if rows else results.leaderboard
     table = Table(box=None, pad_edge=False)
@@ -63,7 +69,7 @@ def leaderboard_table(results: Results, rows: int | None = None) -> Table:
         epoch = "" if pd.isna(row["best_epoch"]) else f"{row['best_epoch']}/{row['epochs']}"
         table.add_row(
             f"{row['trial']} (baseline)" if row["trial"] == baseline != BASELINE else row["trial"],
-            str(row["state"]).lower(),
+            "interrupted" if row["state"] == "RUNNING" and not running else row["state"].lower(),
             "" if pd.isna(row["score"]) else f"{row['score']:.4f}",
             epoch,
             f"{row['seconds']:.1f}",

@@ -74,7 +74,8 @@ class Trainer:
         Returns:
             `epoch` (1 for the first), `train_loss` and `train_<metric>` (running, as trained:
             with augmentation and dropout), `val_<metric>`, `lr` (at the epoch's first update),
-            `samples_per_second` (training alone), `seconds` (with scoring).
+            `samples_per_second` (training alone), `seconds` (with scoring), `wall_time` (at its
+            end, seconds since 1970).
 
         Raises:
             NonFiniteLoss: at the step on CPU; at the epoch's end on a GPU, where looking at every
@@ -97,6 +98,7 @@ class Trainer:
             "lr": lr,
             "samples_per_second": count / (trained - start),
             "seconds": time.perf_counter() - start,
+            "wall_time": time.time(),
         }
         if not all(math.isfinite(value) for value in result.values()):
             raise NonFiniteLoss(f"non-finite score in epoch {self.epoch}: {result}")

@@ -1,7 +1,7 @@
 """TensorBoard events of one trial: scalars by epoch, its hyperparameters, score and status.
 
 Written by the search's own process from the trial's results, so that every run is one file with
-every step once, whatever happens to the worker.
+every step once, whatever happens to the worker; and after a kill it can be written again.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from tensorboard.plugins.hparams.plugin_data_pb2 import (
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 SCORE = "score"  # the tag that HParams shows: best value so far, NaN once a trial has failed
+_AXES = ("epoch", "wall_time")  # of a curve, not curves themselves
 _FLUSH_SECONDS = 5
 _STATUS = {
     "COMPLETE": api_pb2.Status.STATUS_SUCCESS,
@@ -72,10 +73,10 @@ class TrialEvents:
 
     def epoch(self, result: Mapping[str, Any], score: float) -> None:
         """One line of `result.jsonl` as scalars at step `epoch`, and the best score so far."""
-        step = int(result["epoch"])
-        values = {_tag(name): value for name, value in result.items() if name != "epoch"}
+        step, when = int(result["epoch"]), float(result["wall_time"])
+        values = {_tag(name): value for name, value in result.items() if name not in _AXES}
         for tag, value in {**values, SCORE: score}.items():
-            self._add(Summary(value=[Summary.Value(tag=tag, simple_value=value)]), step)
+            self._add(Summary(value=[Summary.Value(tag=tag, simple_value=value)]), step, when)
 
     def end(self, state: str, score: float | None, epochs: int) -> None:
         """The true state at the end; a failed trial's score becomes NaN."""
@@ -88,8 +89,9 @@ class TrialEvents:
         )
         self._writer.close()
 
-    def _add(self, summary: Any, step: int = 0) -> None:
-        self._writer.add_event(Event(wall_time=time.time(), step=step, summary=summary))
+    def _add(self, summary: Any, step: int = 0, when: float | None = None) -> None:
+        when = time.time() if when is None else when
+        self._writer.add_event(Event(wall_time=when, step=step, summary=summary))
 
     def _add_hparams(self, tag: str, data: Any) -> None:
         # TensorBoard's own helpers for this want all of TensorFlow; the format is this little.

@@ -9,6 +9,7 @@ results/<name>/
   test_openings.jsonl   every opening of the test split
   best/                 the exported model
   ray.log               what Ray and its workers had to say
+  owner.lock, run.json  which process may write here (see ownership.py)
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from trainables.errors import BadInput
 from trainables.files import read_json, write_json
@@ -71,8 +74,11 @@ class Experiment:
     root: Path
 
     @classmethod
-    def find(cls, name: str, storage: Path) -> Experiment:
+    def find(cls, name: str, storage: Path, option: str = "") -> Experiment:
         """The experiment with this name in `storage`, or at this path.
+
+        Args:
+            option: what to begin a refusal with.
 
         Raises:
             BadInput: neither holds a `plan.json`.
@@ -82,8 +88,10 @@ class Experiment:
                 if (root / "plan.json").is_file():
                     return cls(root.resolve())
             except OSError as error:
-                raise BadInput(f"{root}: cannot be read ({error.strerror})") from error
-        raise BadInput(f"{name}: no experiment of that name in {storage}/, nor a path of one")
+                raise BadInput(f"{option}{root}: cannot be read ({error.strerror})") from error
+        raise BadInput(
+            f"{option}{name}: no experiment of that name in {storage}/, nor a path of one"
+        )
 
     @property
     def name(self) -> str:
@@ -117,14 +125,40 @@ class Experiment:
     def ray_log(self) -> Path:
         return self.root / "ray.log"
 
+    @property
+    def owner_lock(self) -> Path:
+        """Locked by the process that runs the search; the system frees it when that dies."""
+        return self.root / "owner.lock"
+
+    @property
+    def run(self) -> Path:
+        """Which run's workers may write, and which process runs it."""
+        return self.root / "run.json"
+
+    @property
+    def is_owned(self) -> bool:
+        """Whether a living process runs the search."""
+        if not self.owner_lock.is_file():
+            return False
+        try:
+            with FileLock(self.owner_lock, blocking=False):
+                return False
+        except Timeout:
+            return True
+        except OSError:  # not ours to lock, such as a read-only copy
+            return False
+
     def trial(self, trial: str) -> TrialDirectory:
         return TrialDirectory(self.root / "trials" / trial)
 
+    def trial_directories(self) -> list[TrialDirectory]:
+        """Every trial's directory, in the order of their ids."""
+        folder = self.root / "trials"
+        return [TrialDirectory(r) for r in sorted(folder.iterdir())] if folder.is_dir() else []
+
     def trials(self) -> list[TrialDirectory]:
         """All trials that have a status, in the order of their ids."""
-        folder = self.root / "trials"
-        roots = sorted(folder.iterdir()) if folder.is_dir() else []
-        return [TrialDirectory(r) for r in roots if (r / "status.json").is_file()]
+        return [directory for directory in self.trial_directories() if directory.has_status]
 
 
 @dataclass(frozen=True)
@@ -136,6 +170,19 @@ class TrialDirectory:
     @property
     def id(self) -> str:
         return self.root.name
+
+    @property
+    def experiment(self) -> Experiment:
+        return Experiment(self.root.parent.parent)
+
+    @property
+    def lock(self) -> Path:
+        """Locked by whoever writes here, while it writes."""
+        return self.root / "write.lock"
+
+    @property
+    def has_status(self) -> bool:
+        return (self.root / "status.json").is_file()
 
     @property
     def last(self) -> Path:
@@ -172,9 +219,8 @@ class TrialDirectory:
     def write_error(self, error: Exception) -> None:
         """Keep a failure: its cause in the first line, then the traceback."""
         self.root.mkdir(parents=True, exist_ok=True)
-        cause = "".join(traceback.format_exception_only(error)).splitlines()[0]
         text = "".join(traceback.format_exception(error))
-        self.error.write_text(f"{cause}\n\n{text}", "utf-8")
+        self.error.write_text(f"{cause_of(error)}\n\n{text}", "utf-8")
 
     def append_result(self, result: dict[str, Any]) -> None:
         append_line(self.results, result)
@@ -183,17 +229,19 @@ class TrialDirectory:
         """The lines of `result.jsonl`, an epoch each; a torn last line is left out."""
         return list(_read_lines(self.results))
 
-    def cut_torn_result(self) -> None:
-        """Cut `result.jsonl` after its last whole line: a killed worker may leave half of one."""
-        if self.results.is_file():
-            whole, newline, torn = self.results.read_bytes().rpartition(b"\n")
-            if torn:
-                os.truncate(self.results, len(whole) + len(newline))
+    def events(self) -> list[Path]:
+        """Its TensorBoard event files."""
+        return sorted(self.root.glob("events.out.tfevents.*"))
 
     def drop_weights(self) -> None:
         """Remove the checkpoints; the records stay."""
         self.last.unlink(missing_ok=True)
         self.best.unlink(missing_ok=True)
+
+
+def cause_of(error: Exception) -> str:
+    """An exception's type and message, in one line."""
+    return "".join(traceback.format_exception_only(error)).splitlines()[0]
 
 
 def append_line(path: Path, value: dict[str, Any]) -> None:
@@ -202,6 +250,19 @@ def append_line(path: Path, value: dict[str, Any]) -> None:
         file.write(json.dumps(value, ensure_ascii=False) + "\n")
         file.flush()
         os.fsync(file.fileno())
+
+
+def cut_torn_line(path: Path) -> bool:
+    """Cut a file after its last whole line; returns whether there was half of one.
+
+    A process killed, or a disk full, in the middle of an append leaves it.
+    """
+    if not path.is_file():
+        return False
+    whole, newline, torn = path.read_bytes().rpartition(b"\n")
+    if torn:
+        os.truncate(path, len(whole) + len(newline))
+    return bool(torn)
 
 
 def _read_lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import math
-import os
-import platform
-import subprocess
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +17,9 @@ from trainables.data.splits import Splits
 from trainables.errors import BadInput
 from trainables.files import sha256
 from trainables.parts.kernels import Kernels
+from tuning.circumstances import circumstances
+from tuning.experiment import BASELINE, trial_id
 from tuning.options import SAMPLERS, SCHEDULERS
-
-_VERSIONED = ("torch", "torchvision", "ray", "optuna", "tensorboard", "pandas", "numpy", "pillow")
 
 
 @dataclass(frozen=True)
@@ -32,7 +29,8 @@ class SearchPlan:
     Attributes:
         space_name: as `--space` had it.
         space_code: the user's own space file, byte for byte; None: a built-in space.
-        space: with every `--set` applied.
+        space: with every setting applied.
+        settings: as each `--set` had it.
         time_budget: seconds from the search's start, or None.
         patience: epochs without a better score after which a trial ends, or None.
         concurrency: trials at a time; each has `cpus_per_trial` threads.
@@ -48,6 +46,7 @@ class SearchPlan:
     space_name: str
     space_code: bytes | None
     space: SearchSpace
+    settings: tuple[str, ...]
     sampler: str
     scheduler: str
     time_budget: float | None
@@ -97,9 +96,21 @@ class SearchPlan:
         """False where a `--set` range leaves the Config's defaults out."""
         return self.space.contains(self.space.baseline)
 
+    @property
+    def baseline(self) -> str:
+        """The baseline's trial id."""
+        return trial_id(0) if self.baseline_in_study else BASELINE
+
     def trial_seed(self, number: int) -> int:
         """The seed of trial `number` (-1: a baseline outside the study), a function of --seed."""
-        digest = hashlib.sha256(f"{self.seed}/{number}".encode()).digest()
+        return self._seed_for(str(number))
+
+    def sampler_seed(self, known: int) -> int:
+        """The seed of the sampler of a search resumed with `known` trials."""
+        return self.seed if known == 0 else self._seed_for(f"sampler/{known}")
+
+    def _seed_for(self, what: str) -> int:
+        digest = hashlib.sha256(f"{self.seed}/{what}".encode()).digest()
         return int.from_bytes(digest[:4], "big")
 
     def check_resources(self, cpus: float, gpus: float, where: str) -> None:
@@ -128,6 +139,7 @@ class SearchPlan:
             "name": self.name,
             "space": self.space_name,
             "space_sha256": sha256(self.space_code) if self.space_code is not None else None,
+            "settings": list(self.settings),
             "metric": self.space.metric,
             "direction": self.space.direction,
             "trials": self.space.trials,
@@ -150,9 +162,8 @@ class SearchPlan:
             "baseline_in_study": self.baseline_in_study,
             "search_space": self.space.to_json(),
             "kernels": asdict(self.kernels),
-            "versions": _versions(),
-            "code": _commit(),
-            "machine": _machine(),
+            "resumed": [],
+            **circumstances(),
         }
         if splits is not None:
             record["data"] |= {
@@ -163,6 +174,17 @@ class SearchPlan:
                 "meta": asdict(splits.meta),
             }
         return record
+
+    def resumed_json(self, record: dict[str, Any]) -> dict[str, Any]:
+        """The content of `plan.json`, `record`, once the search is resumed with this plan."""
+        changed = {
+            "trials": self.space.trials,
+            "time_budget": self.time_budget,
+            "concurrency": self.concurrency,
+            "address": self.address,
+        }
+        now = {"time": time.strftime("%Y-%m-%dT%H:%M:%S%z"), **changed, **circumstances()}
+        return record | changed | {"resumed": [*record["resumed"], now]}
 
 
 def gpu_slots(gpus: float, per_trial: float) -> int | None:
@@ -177,31 +199,3 @@ def gpu_slots(gpus: float, per_trial: float) -> int | None:
 def cpu_count() -> int:
     """Cores this process may use: affinity and container limits counted."""
     return int(joblib.cpu_count())
-
-
-def _versions() -> dict[str, str]:
-    return {"python": platform.python_version()} | {
-        name: importlib.metadata.version(name) for name in _VERSIONED
-    }
-
-
-def _commit() -> dict[str, Any]:
-    here = Path(__file__).parent
-    try:
-        commit, status = (
-            subprocess.run(
-                ["git", "-C", str(here), *arguments], capture_output=True, text=True, check=True
-            ).stdout
-            for arguments in (("rev-parse", "HEAD"), ("status", "--porcelain"))
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return {"commit": None, "clean": None}  # not a git checkout
-    return {"commit": commit.strip(), "clean": not status.strip()}
-
-
-def _machine() -> dict[str, Any]:
-    return {
-        "system": platform.platform(),
-        "processor": platform.processor() or platform.machine(),
-        "cpus": os.cpu_count(),
-    }

@@ -15,6 +15,7 @@ def quiet_ray() -> None:
     os.environ |= {
         "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # the events and results are ours
         "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+        "TUNE_DISABLE_SIGINT_HANDLER": "1",  # ours speaks on the screen: signals.py
         "RAY_AIR_NEW_OUTPUT": "0",
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_CHDIR_TO_TRIAL_DIR": "0",  # relative paths of a user's task keep their meaning

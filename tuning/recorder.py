@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from search_spaces.space import SearchSpace
 from tuning.events import TrialEvents
 from tuning.experiment import Experiment, TrialStatus, better
+from tuning.plan import SearchPlan
 from tuning.trial_run import TrialSettings, settle
 
 KEPT_BEST = 5  # trials whose weights stay on disk, beside the baseline and trials still alive
@@ -18,6 +18,8 @@ class Audience(Protocol):
     """Who is told what happens: the screen."""
 
     def started(self, status: TrialStatus, config: Mapping[str, Any]) -> None: ...
+
+    def resumed(self, status: TrialStatus) -> None: ...
 
     def reported(self, status: TrialStatus, result: Mapping[str, Any]) -> None: ...
 
@@ -34,44 +36,58 @@ class Recorder:
     def __init__(
         self,
         experiment: Experiment,
-        space: SearchSpace,
+        plan: SearchPlan,
         settings: TrialSettings,
-        baseline: str,
         audience: Audience,
     ) -> None:
         self._experiment = experiment
-        self._types = {name: p.type for name, p in space.parameters.items()}
+        self._types = {name: p.type for name, p in plan.space.parameters.items()}
         self._settings = settings
-        self._baseline = baseline
+        self._baseline = plan.baseline
         self._audience = audience
         self._events: dict[str, TrialEvents] = {}
         self.statuses: dict[str, TrialStatus] = {}
 
     def start(self, trial: str, seed: int, config: dict[str, Any]) -> None:
         """A trial begins (or would: it has its configuration)."""
-        directory = self._experiment.trial(trial)
-        directory.write_config(config)
-        self._events[trial] = TrialEvents(
-            directory.root, config, self._types, self._settings.metric
-        )
-        self._set(TrialStatus(trial, "RUNNING", None, None, 0, 0.0, seed))
+        self._open(trial, seed, config)
         self._audience.started(self.statuses[trial], config)
+
+    def resume(self, trial: str, seed: int, config: dict[str, Any]) -> None:
+        """A trial that an earlier run began goes on: its records are brought level.
+
+        Its curves are written anew, since a killed process leaves the end of an event file out.
+        """
+        directory = self._experiment.trial(trial)
+        self.settle(trial)
+        for old in directory.events():
+            old.unlink()
+        self._open(trial, seed, config)
+        for result in directory.read_results():
+            self._take_in(trial, result)
+        self._audience.resumed(self.statuses[trial])
+
+    def adopt(self, status: TrialStatus) -> None:
+        """A trial that ended in an earlier run."""
+        self.statuses[status.trial] = status
+        self._audience.resumed(status)
 
     def catch_up(self, trial: str) -> list[dict[str, Any]]:
         """Take in the epochs that are new in `result.jsonl`, and return their lines."""
-        status = self.statuses[trial]
-        new = self._experiment.trial(trial).read_results()[status.epochs :]
+        new = self._experiment.trial(trial).read_results()[self.statuses[trial].epochs :]
         for result in new:
-            score = float(result[self._settings.metric])
-            if better(score, status.score, self._settings.direction):
-                status = replace(status, score=score, best_epoch=int(result["epoch"]))
-            seconds = status.seconds + float(result["seconds"])
-            status = replace(status, epochs=int(result["epoch"]), seconds=seconds)
-            assert status.score is not None
-            self._events[trial].epoch(result, status.score)
-            self._set(status)
-            self._audience.reported(status, result)
+            self._take_in(trial, result)
+            self._audience.reported(self.statuses[trial], result)
         return new
+
+    def read_status(self, trial: str) -> TrialStatus | None:
+        """What an earlier run has written of a trial; None where it wrote nothing."""
+        directory = self._experiment.trial(trial)
+        return directory.read_status() if directory.has_status else None
+
+    def results(self, trial: str) -> list[dict[str, Any]]:
+        """The lines of a trial's `result.jsonl`."""
+        return self._experiment.trial(trial).read_results()
 
     def settle(self, trial: str) -> None:
         """Finish what a killed worker was writing."""
@@ -87,14 +103,31 @@ class Recorder:
         self._drop_losers()
         self._audience.ended(status)
 
-    def cause_of_death(self, trial: str) -> str:
-        """The first line of a failed trial's `error.txt`, or that there is none."""
-        error = self._experiment.trial(trial).error
-        lines = error.read_text("utf-8").splitlines() if error.is_file() else []
-        return lines[0] if lines else "the worker process died"
+    def has_error(self, trial: str) -> bool:
+        """Whether a trial has left an `error.txt`."""
+        return self._experiment.trial(trial).error.is_file()
 
     def write_error(self, trial: str, text: str) -> None:
         self._experiment.trial(trial).error.write_text(text + "\n", "utf-8")
+
+    def _open(self, trial: str, seed: int, config: dict[str, Any]) -> None:
+        directory = self._experiment.trial(trial)
+        directory.write_config(config)
+        self._events[trial] = TrialEvents(
+            directory.root, config, self._types, self._settings.metric
+        )
+        self._set(TrialStatus(trial, "RUNNING", None, None, 0, 0.0, seed))
+
+    def _take_in(self, trial: str, result: Mapping[str, Any]) -> None:
+        status = self.statuses[trial]
+        score = float(result[self._settings.metric])
+        if better(score, status.score, self._settings.direction):
+            status = replace(status, score=score, best_epoch=int(result["epoch"]))
+        seconds = status.seconds + float(result["seconds"])
+        status = replace(status, epochs=int(result["epoch"]), seconds=seconds)
+        assert status.score is not None
+        self._events[trial].epoch(result, status.score)
+        self._set(status)
 
     def _set(self, status: TrialStatus) -> None:
         self.statuses[status.trial] = status

@@ -16,6 +16,7 @@ from trainables.files import replacing
 from trainables.parts.kernels import choose_kernels, gpu_count, pick_device
 from tuning.plan import SearchPlan, cpu_count, gpu_slots
 
+HERE = "local"  # the address that starts Ray here, as for Ray itself
 GPU_SHARE = 0.25  # of a GPU for a trial, where there is one: these networks leave most of it idle
 
 
@@ -45,6 +46,7 @@ def make_plan(
         BadInput: anything that cannot be done, found without reading data or starting Ray.
     """
     cpus, gpus = cpu_count(), gpu_count()
+    address = None if address == HERE else address
     if gpus_per_trial is None:
         gpus_per_trial = GPU_SHARE if gpus and address is None else 0.0
     if concurrency is None:
@@ -52,7 +54,7 @@ def make_plan(
         concurrency = min(concurrency, gpu_slots(gpus, gpus_per_trial) or concurrency)
     check_space_name(space)
     code = Path(space).read_bytes() if space.endswith(".py") else None
-    found = override(_lengths(find_space(space), trials, max_epochs), settings or [])
+    found = override(lengths(find_space(space), trials, max_epochs), settings or [])
     if enqueued is not None:
         found = enqueue(found, enqueued)
     if time_budget is None:
@@ -60,9 +62,10 @@ def make_plan(
     plan = SearchPlan(
         name=name if name is not None else f"{Path(space).stem}-{time.strftime('%Y%m%d-%H%M%S')}",
         storage=storage.absolute(),
-        space_name=space,
+        space_name=space if code is None else str(Path(space).absolute()),
         space_code=code,
         space=found,
+        settings=tuple(settings or ()),
         sampler=sampler,
         scheduler=scheduler,
         time_budget=time_budget,
@@ -77,7 +80,7 @@ def make_plan(
     )
     if address is None:
         plan.check_resources(cpus, gpus, "this machine")
-    _check_data_directory(plan.data.directory)
+    check_data_directory(plan.data.directory)
     return plan
 
 
@@ -96,7 +99,12 @@ def check_storage(plan: SearchPlan) -> None:
         raise BadInput(f"--storage {plan.storage}: cannot be written ({error.strerror})") from error
 
 
-def _lengths(space: SearchSpace, trials: int | None, max_epochs: int | None) -> SearchSpace:
+def lengths(space: SearchSpace, trials: int | None, max_epochs: int | None) -> SearchSpace:
+    """The space with another number of trials and another full length; None keeps its own.
+
+    Raises:
+        BadInput: the task does not train that long.
+    """
     if trials is not None:
         space = replace(space, trials=trials)
     if max_epochs is not None:
@@ -109,7 +117,8 @@ def _lengths(space: SearchSpace, trials: int | None, max_epochs: int | None) -> 
     return space
 
 
-def _check_data_directory(directory: Path | None) -> None:
+def check_data_directory(directory: Path | None) -> None:
+    """Raise BadInput where a user's data is not there."""
     try:
         if directory is not None and not directory.exists():
             raise BadInput(f"--data-dir {directory}: does not exist")

@@ -26,14 +26,15 @@ class Screen:
         quiet: plain lines on a terminal too.
     """
 
-    def __init__(self, plan: SearchPlan, console: Console, baseline: str, quiet: bool) -> None:
+    def __init__(self, plan: SearchPlan, console: Console, quiet: bool) -> None:
         self._plan = plan
         self._console = console
-        self._baseline = baseline
+        self._baseline = plan.baseline
         self._started = time.monotonic()
         self._statuses: dict[str, TrialStatus] = {}
         self._lr: dict[str, float] = {}
         self._best: TrialStatus | None = None
+        self._ended_here = 0  # trials that this run of the search has brought to an end
         self._live = None if quiet or not console.is_terminal else self._make_live()
 
     def __enter__(self) -> Screen:
@@ -58,6 +59,19 @@ class Screen:
             chosen = f"the baseline: {chosen}"
         self._line(f"{status.trial} started  {chosen}")
 
+    def resumed(self, status: TrialStatus) -> None:
+        """A trial of an earlier run: ended then, or to go on now."""
+        self._statuses[status.trial] = status
+        if self._is_best(status):
+            self._best = status
+        if status.state == "RUNNING":
+            self._line(f"{status.trial} goes on after {status.epochs} epochs")
+
+    def say(self, text: str) -> None:
+        """A line of its own, at any time."""
+        console = self._console if self._live is None else self._live.console
+        console.print(text, soft_wrap=True)
+
     def reported(self, status: TrialStatus, result: Mapping[str, Any]) -> None:
         self._statuses[status.trial] = status
         self._lr[status.trial] = float(result["lr"])
@@ -70,6 +84,7 @@ class Screen:
 
     def ended(self, status: TrialStatus) -> None:
         self._statuses[status.trial] = status
+        self._ended_here += 1
         if self._best is not None and self._best.trial == status.trial:
             self._best = status if status.score is not None else self._best_of_all()
         score = "no score" if status.score is None else f"{status.score:.4f}"
@@ -119,7 +134,7 @@ class Screen:
         base = self._statuses.get(self._baseline)
         if base is not None and base.score is not None:
             parts.append(f"against baseline {base.score:.4f}")
-        parts.append(f"- about {self._search_left(ended)} left" if ended else "")
+        parts.append(f"- about {self._search_left(ended)} left" if self._ended_here else "")
         return " ".join(parts)
 
     def _mark(self, trial: str) -> str:
@@ -132,7 +147,7 @@ class Screen:
         return _clock(each * (self._plan.space.epochs - status.epochs))
 
     def _search_left(self, ended: int) -> str:
-        left = self._elapsed() / ended * (self._asked() - ended)
+        left = self._elapsed() / self._ended_here * (self._asked() - ended)
         if self._plan.time_budget is not None:
             left = min(left, max(0.0, self._plan.time_budget - self._elapsed()))
         return _clock(left)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
 import time
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from ray import tune
 from search_spaces.find import module_of
 from trainables.data.splits import Splits
 from trainables.task import is_built_in
+from tuning.deaths import DEATHS, Deaths
 from tuning.plan import SearchPlan
 from tuning.schedulers import make_scheduler
 from tuning.searcher import StudySearch
@@ -22,7 +25,15 @@ from tuning.trainable import trainable
 from tuning.trial_run import TrialSettings
 
 SHARED_MOST = 0.3  # of memory: larger arrays stay on disk, mapped, instead of the object store
-_RETRIES = 1
+
+
+class Ending(Enum):
+    """How a search ended."""
+
+    DONE = "done"
+    BUDGET = "time budget spent"
+    INTERRUPTED = "interrupted"
+    DISK_FULL = "the disk is full"
 
 
 def run_trials(
@@ -31,17 +42,17 @@ def run_trials(
     searcher: StudySearch,
     settings: TrialSettings,
     started: float,
-) -> bool:
-    """Run the plan's trials in a Ray session that is open.
+) -> Ending:
+    """Run what is left of the plan's trials in a Ray session that is open.
 
     Args:
         splits: what trials train on; they get it without test.
         started: `time.monotonic()` of the search's start, from which its time budget counts.
 
-    Returns:
-        whether the time budget ended it.
+    Raises:
+        KeyboardInterrupt: the user wants it to stop at once.
     """
-    budget = _TimeBudget(plan.time_budget, started)
+    stopper = _Stopper(plan.time_budget, started, searcher)
     if not is_built_in(plan.space.task):
         # Workers cannot import the user's file: its functions and classes travel whole.
         ray.cloudpickle.register_pickle_by_value(module_of(plan.space_name))
@@ -49,14 +60,14 @@ def run_trials(
     shipped = tune.with_parameters(
         trainable(plan.space.task), data=shared(splits), settings=settings
     )
-    scratch = Path(tempfile.mkdtemp(prefix="run-search-"))
+    scratch = _scratch(settings.root)
     try:
         tuner = tune.Tuner(
             tune.with_resources(shipped, per_trial),
             tune_config=tune.TuneConfig(
                 search_alg=searcher,
-                scheduler=make_scheduler(plan),
-                num_samples=plan.space.trials + (not plan.baseline_in_study),
+                scheduler=make_scheduler(plan, searcher.history),
+                num_samples=searcher.left,
                 max_concurrent_trials=plan.concurrency,
                 reuse_actors=True,
                 trial_dirname_creator=lambda trial: trial.config["trial"],
@@ -64,25 +75,40 @@ def run_trials(
             run_config=tune.RunConfig(
                 name="tune",
                 storage_path=str(scratch),
-                stop=budget,
-                failure_config=tune.FailureConfig(max_failures=_RETRIES),
+                stop=stopper,
+                callbacks=[Deaths(searcher)],
+                failure_config=tune.FailureConfig(max_failures=DEATHS - 1),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                 verbose=0,
             ),
         )
         tuner.fit()
-    except KeyboardInterrupt:
-        return False
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    return budget.spent
+    if searcher.disk_full:
+        return Ending.DISK_FULL
+    if stopper.spent:
+        return Ending.BUDGET
+    return Ending.DONE if searcher.ended else Ending.INTERRUPTED
 
 
-class _TimeBudget(tune.Stopper):
-    """Ends the search once its time is spent, but not before the first epoch of all is done."""
+def _scratch(root: Path) -> Path:
+    """A fresh directory for Ray's own records; those of a killed run of this experiment go."""
+    prefix = f"run-search-{hashlib.sha256(str(root).encode()).hexdigest()[:12]}-"
+    for old in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+        shutil.rmtree(old, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=prefix))
 
-    def __init__(self, seconds: float | None, started: float) -> None:
+
+class _Stopper(tune.Stopper):
+    """Ends the search once its time is spent, but not before the first epoch of all is done.
+
+    A full disk ends it at once.
+    """
+
+    def __init__(self, seconds: float | None, started: float, searcher: StudySearch) -> None:
         self._deadline = None if seconds is None else started + seconds
+        self._searcher = searcher
         self._any_result = False
 
     @property
@@ -94,7 +120,7 @@ class _TimeBudget(tune.Stopper):
         return False
 
     def stop_all(self) -> bool:
-        return self._any_result and self.spent
+        return self._searcher.disk_full or (self._any_result and self.spent)
 
 
 def shared(splits: Splits) -> Splits | Path:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import shutil
+import uuid
 
 from rich.console import Console
 
 from trainables.data.splits import Splits
 from trainables.errors import BadInput
-from trainables.files import write_json
+from trainables.files import is_disk_full, read_json, write_json
 from trainables.parts.kernels import pick_device
 from tuning.cluster import RaySession
-from tuning.experiment import BASELINE, Experiment, trial_id
+from tuning.experiment import SPACE_FILE, Experiment
+from tuning.mend import mend
+from tuning.ownership import Ownership
 from tuning.plan import SearchPlan
 from tuning.quiet import output_to
 from tuning.recorder import Recorder
 from tuning.screen import Screen
-from tuning.search import run_trials
+from tuning.search import Ending, run_trials
 from tuning.searcher import StudySearch
+from tuning.signals import interrupts
 from tuning.study import open_study
 from tuning.trial_run import TrialSettings
 
@@ -27,58 +31,99 @@ def search(
     splits: Splits,
     console: Console,
     ray_session: RaySession,
+    ownership: Ownership,
     *,
     quiet: bool,
     started: float,
-) -> tuple[Experiment, bool]:
-    """Make the experiment's directory and run its trials.
+) -> Ending:
+    """Make the experiment's directory, or go on in one that was taken, and run its trials.
 
     Args:
         console: on standard output; what Ray prints there goes to `ray.log` meanwhile.
         ray_session: what the trials run in; waited for.
         started: `time.monotonic()` of the search's start.
 
-    Returns:
-        the experiment, and False where the search was interrupted.
-
     Raises:
-        BadInput: the name is used, the network does not fit the data, the cluster is too small.
+        BadInput: the name is used, the network does not fit the data, the data is another than
+            the resumed search's, the cluster is too small.
+        KeyboardInterrupt: the user wants it to stop at once.
     """
     _check_network(plan, splits)
-    try:
-        plan.root.mkdir(parents=True)
-    except FileExistsError:
-        raise BadInput(f"--name {plan.name}: already used in {plan.storage}") from None
-    experiment = Experiment(plan.root)
-    write_json(experiment.plan, plan.to_json(splits))
-    if plan.space_code is not None:
-        experiment.space_file.write_bytes(plan.space_code)
+    experiment = ownership.experiment
+    new = not experiment.plan.is_file()
+    if new:
+        _create(plan, splits, ownership)
+    else:
+        _go_on(plan, splits, experiment, console)
     settings = TrialSettings(
         root=experiment.root,
+        run=ownership.run,
         metric=plan.space.metric,
         direction=plan.space.direction,
         patience=plan.patience,
         threads=plan.cpus_per_trial,
         device=pick_device(plan.gpus_per_trial),
     )
-    baseline = trial_id(0) if plan.baseline_in_study else BASELINE
     terminal, width = console.is_terminal, console.width  # asked while output still goes there
     try:
         with output_to(experiment.ray_log) as real:
             real_console = Console(
                 file=real, force_terminal=terminal, width=width, highlight=False, markup=False
             )
-            with Screen(plan, real_console, baseline, quiet) as screen:
-                recorder = Recorder(experiment, plan.space, settings, baseline, screen)
-                ray_session.wait()
+            with Screen(plan, real_console, quiet) as screen:
+                recorder = Recorder(experiment, plan, settings, screen)
                 searcher = StudySearch(plan, open_study(experiment, plan), recorder)
-                spent = run_trials(plan, splits, searcher, settings, started)
-                searcher.close("time budget spent" if spent else None)
-                return experiment, searcher.idle if spent else searcher.ended
+                if not searcher.left:
+                    return Ending.DONE
+                ray_session.wait()
+                with interrupts(screen.say):
+                    return _run(plan, splits, searcher, settings, started)
     except BaseException:
-        if not experiment.trials():  # nothing was run: leave nothing behind, the name is free
+        if new and not experiment.trials():  # nothing was run: leave nothing, the name is free
             shutil.rmtree(plan.root)
         raise
+
+
+def _run(
+    plan: SearchPlan,
+    splits: Splits,
+    searcher: StudySearch,
+    settings: TrialSettings,
+    started: float,
+) -> Ending:
+    try:
+        ending = run_trials(plan, splits, searcher, settings, started)
+        searcher.close("time budget spent" if ending == Ending.BUDGET else None)
+        return ending
+    except OSError as error:
+        if is_disk_full(error):
+            return Ending.DISK_FULL
+        raise
+
+
+def _create(plan: SearchPlan, splits: Splits, ownership: Ownership) -> None:
+    """The experiment appears whole: a kill before leaves none of that name."""
+    temporary = plan.storage / f".{plan.name}.{uuid.uuid4().hex[:8]}.tmp"
+    temporary.mkdir(parents=True)
+    try:
+        write_json(Experiment(temporary).plan, plan.to_json(splits))
+        if plan.space_code is not None:
+            (temporary / SPACE_FILE).write_bytes(plan.space_code)
+        ownership.create(temporary)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _go_on(plan: SearchPlan, splits: Splits, experiment: Experiment, console: Console) -> None:
+    record = read_json(experiment.plan)
+    if splits.digest != record["data"]["digest"]:
+        raise BadInput(
+            f"--resume {plan.name}: the data has changed since the search began: it is "
+            f"{splits.provenance} with another content; --data-dir says where the old one is"
+        )
+    for line in mend(experiment):
+        console.print(f"Mended: {line}")
+    write_json(experiment.plan, plan.resumed_json(record))
 
 
 def _check_network(plan: SearchPlan, splits: Splits) -> None:

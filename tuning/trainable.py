@@ -23,12 +23,16 @@ from trainables.data.cache import open_splits
 from trainables.data.request import DataRequest
 from trainables.data.splits import Splits
 from trainables.errors import NonFiniteLoss
+from trainables.files import is_disk_full
 from trainables.parts.kernels import pick_device
 from trainables.task import Task, begin
 from trainables.trainer import Trainer
-from tuning.experiment import Experiment
+from tuning.experiment import Experiment, cause_of
+from tuning.ownership import SupersededError, writing
 from tuning.trial_run import TrialRun, TrialSettings
 
+# Keys of the last result of a trial that does not end well; the value says why.
+DIVERGED, FAILED, DISK_FULL = "diverged", "failed", "disk_full"
 _CHECKPOINT = "trainer.pt"
 
 
@@ -74,9 +78,17 @@ class _TaskTrainable(tune.Trainable):
             return self._plain_step(self._plain())
         try:
             return self._searched_step(self._settings)
+        except SupersededError:
+            raise
         except Exception as error:
-            trial = Experiment(self._settings.root).trial(self._armed["trial"])
-            trial.write_error(error)
+            if is_disk_full(error):
+                return self._ended(DISK_FULL, error, self._settings)
+            directory = Experiment(self._settings.root).trial(self._armed["trial"])
+            with writing(directory, self._settings.run):
+                retried = directory.error.is_file()
+                directory.write_error(error)
+            if retried:  # no second retry, and Tune would give it one
+                return self._ended(FAILED, error, self._settings)
             raise
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
@@ -106,13 +118,18 @@ class _TaskTrainable(tune.Trainable):
             if self._run.finished:
                 return {**self._run.trainer.result, "finished": True, "done": True}
         self._iteration = self._run.trainer.epoch
-        epoch = self._run.trainer.epoch + 1
         try:
             result = self._run.run_epoch()
         except NonFiniteLoss as error:
             # No exception: the configuration diverged, and Tune would only try it again.
-            return {settings.metric: math.nan, "epoch": epoch, "failed": str(error), "done": True}
+            return self._ended(DIVERGED, error, settings)
         return {**result, "finished": self._run.finished, "done": self._run.finished}
+
+    def _ended(self, why: str, error: Exception, settings: TrialSettings) -> dict[str, Any]:
+        """The last word on a trial, that Tune takes for a result."""
+        epoch = self._run.trainer.epoch + 1 if self._run is not None else 1
+        text = str(error) if why == DIVERGED else cause_of(error)
+        return {settings.metric: math.nan, "epoch": epoch, why: text, "done": True}
 
     def _plain_step(self, trainer: Trainer) -> dict[str, Any]:
         """One epoch for a user's own Tuner."""

@@ -10,7 +10,8 @@ from typing import Any
 from trainables.data.splits import Splits
 from trainables.task import Task, begin
 from trainables.trainer import load_tensors, save_weights
-from tuning.experiment import Experiment, TrialDirectory, better
+from tuning.experiment import Experiment, TrialDirectory, better, cut_torn_line
+from tuning.ownership import writing
 
 
 @dataclass(frozen=True)
@@ -19,12 +20,14 @@ class TrialSettings:
 
     Attributes:
         root: the experiment's directory, absolute.
+        run: the token of the run, without which nothing is written.
         patience: epochs without a better score that end a trial, or None.
         threads: of torch, on the CPU.
         device: `cpu` or `cuda`.
     """
 
     root: Path
+    run: str
     metric: str
     direction: str
     patience: int | None
@@ -63,7 +66,8 @@ class TrialRun:
             seed=seed,
             threads=settings.threads,
         )
-        settle(self._directory, settings)
+        with writing(self._directory, settings.run):
+            settle(self._directory, settings)
         if self._directory.last.is_file():
             self.trainer.load(self._directory.last)
         self._best, self._best_epoch = _best(self._directory.read_results(), settings)
@@ -77,20 +81,25 @@ class TrialRun:
         return self._patience is not None and waited >= self._patience
 
     def run_epoch(self) -> dict[str, float]:
-        """Train, score and record one epoch; returns its line of `result.jsonl`."""
+        """Train, score and record one epoch; returns its line of `result.jsonl`.
+
+        Raises:
+            SupersededError: another run owns the experiment; the epoch is lost.
+        """
         result = self.trainer.run_epoch()
-        self.trainer.save(self._directory.last)
-        self._directory.append_result(result)
-        score = float(result[self._settings.metric])
-        if better(score, self._best, self._settings.direction):
-            self._best, self._best_epoch = score, self.trainer.epoch
-            save_weights(self.trainer.module.state_dict(), self._directory.best)
+        with writing(self._directory, self._settings.run):
+            self.trainer.save(self._directory.last)
+            self._directory.append_result(result)
+            score = float(result[self._settings.metric])
+            if better(score, self._best, self._settings.direction):
+                self._best, self._best_epoch = score, self.trainer.epoch
+                save_weights(self.trainer.module.state_dict(), self._directory.best)
         return result
 
 
 def settle(directory: TrialDirectory, settings: TrialSettings) -> None:
     """Bring `result.jsonl` and `best.pt` level with the checkpoint after a worker was killed."""
-    directory.cut_torn_result()
+    cut_torn_line(directory.results)
     if not directory.last.is_file():
         return
     state = load_tensors(directory.last)

@@ -34,7 +34,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, digits: Splits) -> Experim
     search.train(complete, digits)
     search.train(pruned, digits, epochs=1)
     search.work(failed, 1, 0.99)
-    search.end(failed, {"failed": "non-finite training loss", "val_accuracy": float("nan")})
+    search.end(failed, {"diverged": "non-finite training loss", "val_accuracy": float("nan")})
     search.train(last, digits)
     return search.experiment
 

@@ -39,6 +39,7 @@ from trainables.parts.kernels import choose_kernels
 from trainables.parts.vision import import_torchvision
 from tuning.events import TrialEvents
 from tuning.experiment import Experiment
+from tuning.ownership import begin_run
 from tuning.trial_run import TrialRun, TrialSettings
 
 BATCH = 64
@@ -61,13 +62,14 @@ TEXTBOOK: dict[str, Callable[[], nn.Module]] = {
 def ours(task: Any, config: dict[str, Any], splits: Splits) -> None:
     """A trial of a search, in a temporary experiment, without Ray."""
     with tempfile.TemporaryDirectory() as root:
-        settings = TrialSettings(Path(root), "val_accuracy", "max", None, 1, "cpu")
-        run = TrialRun(task, "t0000", 0, config, splits, settings, is_baseline=True)
+        run = begin_run(Experiment(Path(root)))
+        settings = TrialSettings(Path(root), run, "val_accuracy", "max", None, 1, "cpu")
+        trial = TrialRun(task, "t0000", 0, config, splits, settings, is_baseline=True)
         directory = Experiment(Path(root)).trial("t0000").root
         types = {name: type(value) for name, value in config.items()}
         events = TrialEvents(directory, config, types, "val_accuracy")
-        while not run.finished:
-            result = run.run_epoch()
+        while not trial.finished:
+            result = trial.run_epoch()
             events.epoch(result, result["val_accuracy"])
         events.end("COMPLETE", 0.0, EPOCHS)
 

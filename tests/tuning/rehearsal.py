@@ -12,7 +12,8 @@ import torch
 from trainables.data.request import DataRequest
 from trainables.data.splits import Splits
 from trainables.trainer import save_tensors
-from tuning.experiment import BASELINE, Experiment, TrialStatus, trial_id
+from tuning.experiment import Experiment, TrialStatus
+from tuning.ownership import begin_run
 from tuning.plan import SearchPlan
 from tuning.recorder import Recorder
 from tuning.request import make_plan
@@ -47,6 +48,7 @@ def line(epoch: int, score: float) -> dict[str, Any]:
         "lr": 0.001,
         "samples_per_second": 1000.0,
         "seconds": 0.5,
+        "wall_time": 1.7e9 + epoch,
     }
 
 
@@ -59,6 +61,9 @@ class Listener:
     def started(self, status: TrialStatus, config: Mapping[str, Any]) -> None:
         self.told.append(("started", status))
 
+    def resumed(self, status: TrialStatus) -> None:
+        self.told.append(("resumed", status))
+
     def reported(self, status: TrialStatus, result: Mapping[str, Any]) -> None:
         self.told.append(("reported", status))
 
@@ -67,28 +72,30 @@ class Listener:
 
 
 class Rehearsal:
-    """One search; `begin` a trial, let it `work` an epoch, and tell the searcher how it `end`s."""
+    """One search; `begin` a trial, let it `work` an epoch, and tell the searcher how it `end`s.
+
+    Made again with the same plan it goes on with what the first has left, as after a kill.
+    """
 
     def __init__(self, plan: SearchPlan) -> None:
-        plan.root.mkdir(parents=True)
+        plan.root.mkdir(parents=True, exist_ok=True)
         self.plan = plan
         self.experiment = Experiment(plan.root)
+        run = begin_run(self.experiment)
         self.settings = TrialSettings(
             root=plan.root,
+            run=run,
             metric=plan.space.metric,
             direction=plan.space.direction,
             patience=plan.patience,
             threads=1,
             device="cpu",
         )
-        baseline = trial_id(0) if plan.baseline_in_study else BASELINE
         self.listener = Listener()
-        self.recorder = Recorder(
-            self.experiment, plan.space, self.settings, baseline, self.listener
-        )
+        self.recorder = Recorder(self.experiment, plan, self.settings, self.listener)
         self.study = open_study(self.experiment, plan)
         self.searcher = StudySearch(plan, self.study, self.recorder)
-        self._ray_ids = (f"ray_{number}" for number in itertools.count())
+        self._ray_ids = (f"ray_{run}_{number}" for number in itertools.count())
         self._ray_id: dict[str, str] = {}
         self.suggestions: dict[str, dict[str, Any]] = {}
 

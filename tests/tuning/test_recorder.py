@@ -8,6 +8,7 @@ import pytest
 
 from tests.tuning.rehearsal import Rehearsal
 from tuning.recorder import KEPT_BEST
+from tuning.trainable import DIVERGED
 
 Rehearse = Callable[..., Rehearsal]
 
@@ -38,7 +39,7 @@ def test_weights_of_the_best_five_the_baseline_and_the_living(
         score = 0.01 if number == 0 and low_baseline else ((number * 17) % 29 + 2) / 40
         if number % 7 == 3:
             search.work(trial, 1, 0.99)  # a good epoch does not save one that fails
-            search.end(trial, {"failed": "non-finite training loss", "val_accuracy": 0.0})
+            search.end(trial, {DIVERGED: "non-finite training loss", "val_accuracy": 0.0})
         else:
             search.complete(trial, [score / 2, score, score / 3])
             scores[trial] = score

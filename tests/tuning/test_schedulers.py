@@ -20,7 +20,7 @@ class TuneTrial:
 
     def __init__(self, number: int, is_baseline: bool) -> None:
         self.trial_id = f"ray_{number}"
-        self.config = {"is_baseline": is_baseline}
+        self.config = {"trial": f"t{number:04d}", "is_baseline": is_baseline}
         self.stopping_criterion: dict[str, Any] = {}
 
 
@@ -33,7 +33,7 @@ def decide(scheduler: Any, trial: TuneTrial, epoch: int, score: float) -> str:
 
 @pytest.fixture
 def asha(rehearse: Callable[..., Rehearsal]) -> Any:
-    scheduler = make_scheduler(rehearse(max_epochs=8).plan)
+    scheduler = make_scheduler(rehearse(max_epochs=8).plan, {})
     return scheduler
 
 
@@ -68,5 +68,5 @@ def test_the_baseline_stops_no_other(asha: Any) -> None:
 
 def test_the_other_scheduler_stops_nobody(rehearse: Callable[..., Rehearsal]) -> None:
     assert set(SCHEDULERS) == {"asha", "none"}
-    scheduler = make_scheduler(rehearse(scheduler="none").plan)
+    scheduler = make_scheduler(rehearse(scheduler="none").plan, {})
     assert type(scheduler) is FIFOScheduler

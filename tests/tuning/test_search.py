@@ -26,7 +26,7 @@ CHEAP = [
     for option in ("--set", setting)
 ]
 DIGITS = ["--space", "mnist", "--data", "embedded", *CHEAP]
-TIMES = ["seconds", "samples_per_second"]
+TIMES = ["seconds", "samples_per_second", "wall_time"]
 
 
 def command(*options: str) -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import pickle
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
@@ -15,6 +17,7 @@ from optuna.trial import FrozenTrial
 
 from tests.tuning.rehearsal import Rehearsal
 from tuning.experiment import Experiment
+from tuning.trainable import DISK_FULL, DIVERGED, FAILED
 
 Rehearse = Callable[..., Rehearsal]
 
@@ -102,7 +105,7 @@ def test_a_diverged_trial_fails_with_the_cause(rehearse: Rehearse) -> None:
     trial = started(search)
     search.work(trial, 1, 0.9)
     cause = "non-finite training loss in epoch 2 at step 3"
-    search.end(trial, {"val_accuracy": math.nan, "epoch": 2, "failed": cause})
+    search.end(trial, {"val_accuracy": math.nan, "epoch": 2, DIVERGED: cause})
     told = on_disk(search.experiment)[0]
     assert (told.state.name, told.values) == ("FAIL", None)
     status = search.status(trial)
@@ -111,25 +114,49 @@ def test_a_diverged_trial_fails_with_the_cause(rehearse: Rehearse) -> None:
     assert search.experiment.trial(trial).error.read_text().strip() == cause
 
 
-@pytest.mark.parametrize(
-    ("written", "cause"),
-    [
-        (
-            "MemoryError: no room\n\nTraceback (most recent call last):\n  ...\nand more\n",
-            "MemoryError: no room",
-        ),
-        (None, "the worker process died"),
-    ],
-)
-def test_an_error_fails_with_the_cause(written: str | None, cause: str, rehearse: Rehearse) -> None:
+def test_a_second_exception_fails_with_its_cause(rehearse: Rehearse) -> None:
     search = rehearse()
     trial = started(search)
-    if written is not None:
-        search.experiment.trial(trial).error.write_text(written)
-    search.end(trial, error=True)
+    search.end(trial, {"val_accuracy": math.nan, "epoch": 1, FAILED: "MemoryError: no room"})
     assert on_disk(search.experiment)[0].state.name == "FAIL"
     status = search.status(trial)
-    assert (status.state, status.score, status.epochs, status.cause) == ("FAIL", None, 0, cause)
+    assert (status.state, status.score, status.epochs) == ("FAIL", None, 0)
+    assert status.cause == "MemoryError: no room"
+
+
+def test_a_trial_that_only_dies_was_killed(rehearse: Rehearse) -> None:
+    search = rehearse()
+    trial = started(search)
+    search.work(trial, 1, 0.5)
+    search.end(trial, error=True)  # Tune has given it up
+    assert on_disk(search.experiment)[0].state.name == "FAIL"
+    assert search.status(trial).cause == "killed (out of memory?)"
+
+
+def test_a_full_disk_leaves_the_trial_as_it_is(rehearse: Rehearse) -> None:
+    search = rehearse()
+    trial = started(search)
+    search.work(trial, 1, 0.5)
+    search.end(trial, {"val_accuracy": math.nan, "epoch": 2, DISK_FULL: "No space left"})
+    assert search.searcher.disk_full
+    assert search.begin() is None
+    assert (search.status(trial).state, search.status(trial).score) == ("RUNNING", 0.5)
+    assert on_disk(search.experiment)[0].state.name == "RUNNING"
+
+
+def test_a_disk_that_fills_while_the_study_is_written_ends_the_search(
+    rehearse: Rehearse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = rehearse()
+    trial = started(search)
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("optuna.storages.journal.JournalFileBackend.append_logs", full)
+        search.work(trial, 1, 0.5)
+    assert search.searcher.disk_full
 
 
 def test_an_end_is_told_once(rehearse: Rehearse) -> None:

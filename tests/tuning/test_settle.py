@@ -37,7 +37,7 @@ def killed(tmp_path: Path) -> TrialDirectory:
 def test_line_and_best_weights_follow_the_checkpoint(killed: TrialDirectory, torn: str) -> None:
     with killed.results.open("a") as file:
         file.write(torn)
-    settings = TrialSettings(killed.root.parent, "val_accuracy", "max", None, 1, "cpu")
+    settings = TrialSettings(killed.root.parent, "a run", "val_accuracy", "max", None, 1, "cpu")
     for _ in range(2):  # settling twice changes nothing more
         settle(killed, settings)
         assert [line["epoch"] for line in killed.read_results()] == [1, 2]
@@ -45,7 +45,7 @@ def test_line_and_best_weights_follow_the_checkpoint(killed: TrialDirectory, tor
 
 
 def test_a_worse_epoch_leaves_the_best_weights(killed: TrialDirectory) -> None:
-    settings = TrialSettings(killed.root.parent, "val_accuracy", "min", None, 1, "cpu")
+    settings = TrialSettings(killed.root.parent, "a run", "val_accuracy", "min", None, 1, "cpu")
     settle(killed, settings)
     assert load_tensors(killed.best)["weight"].item() == 0
 

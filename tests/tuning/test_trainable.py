@@ -109,9 +109,9 @@ def test_a_diverging_trial_is_no_error_but_says_so(
     actor: Any = with_data(digits, search.settings)(armed)
     while not (result := actor.train())["done"]:
         pass
-    assert "non-finite" in result["failed"]
+    assert "non-finite" in result["diverged"]
     assert result["val_accuracy"] != result["val_accuracy"]
-    assert f"epoch {result['epoch']}" in result["failed"]
+    assert f"epoch {result['epoch']}" in result["diverged"]
 
 
 def test_a_plain_tuner_of_ones_own(tmp_path: Path) -> None:

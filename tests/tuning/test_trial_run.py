@@ -15,15 +15,17 @@ from trainables.data.splits import Splits
 from trainables.mnist_cnn import TASK
 from trainables.trainer import Trainer
 from tuning.experiment import Experiment, TrialDirectory, better
+from tuning.ownership import SupersededError, begin_run
 from tuning.trial_run import TrialRun, TrialSettings
 
 CONFIG = {"batch_size": 128, "conv1": 4, "conv2": 4, "hidden": 16, "lr": 0.01, "epochs": 3}
-TIMES = ("seconds", "samples_per_second")
+TIMES = ("seconds", "samples_per_second", "wall_time")
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> TrialSettings:
-    return TrialSettings(tmp_path, "val_accuracy", "max", patience=None, threads=1, device="cpu")
+    run = begin_run(Experiment(tmp_path))
+    return TrialSettings(tmp_path, run, "val_accuracy", "max", None, threads=1, device="cpu")
 
 
 def open_run(
@@ -60,6 +62,7 @@ def test_what_a_trial_leaves_behind(settings: TrialSettings, digits: Splits) -> 
         "best.pt",
         "last.pt",
         "result.jsonl",
+        "write.lock",
     }
     assert [line["epoch"] for line in returned] == [1, 2, 3]
     needed = {"epoch", "train_loss", "val_loss", "val_accuracy", "lr", "seconds"}
@@ -98,6 +101,8 @@ def test_a_crash_costs_and_repeats_no_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     whole = replace(settings, root=settings.root / "whole")
+    whole.root.mkdir()
+    whole = replace(whole, run=begin_run(Experiment(whole.root)))
     run = open_run(whole, digits)
     while not run.finished:
         run.run_epoch()
@@ -128,6 +133,18 @@ def test_a_crash_costs_and_repeats_no_line(
         )
         ours, theirs = (d.get("module", d) for d in (ours, theirs))
         assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
+
+
+def test_an_orphan_of_another_run_writes_nothing(settings: TrialSettings, digits: Splits) -> None:
+    orphan = open_run(settings, digits)
+    orphan.run_epoch()
+    files = {path: path.read_bytes() for path in directory_of(settings).root.iterdir()}
+    begin_run(Experiment(settings.root))
+    with pytest.raises(SupersededError, match="another run owns"):
+        orphan.run_epoch()
+    with pytest.raises(SupersededError, match="another run owns"):
+        open_run(settings, digits)
+    assert {path: path.read_bytes() for path in directory_of(settings).root.iterdir()} == files
 
 
 def test_a_finished_trial_is_not_trained_again(settings: TrialSettings, digits: Splits) -> None:

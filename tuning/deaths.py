@@ -1,0 +1,62 @@
+"""A worker that dies is not a trial that fails: Tune's count of failures, made to say so.
+
+A process killed from outside, by a person, a lost node or the system short of memory, says nothing
+about its configuration: the trial goes on from its checkpoint. Only where it dies again and again
+without an epoch done in between is the trial given up. An exception counts apart: the worker
+itself knows whether it is the first (`tuning/trainable.py`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from ray.tune import Callback
+from ray.tune.experiment import Trial
+
+DEATHS = 3  # in a row without an epoch done that give a trial up
+KILLED = "killed (out of memory?)"
+
+
+class Records(Protocol):
+    """What a trial's directory tells of it, by our id."""
+
+    def epochs_done(self, trial: str) -> int: ...
+
+    def has_raised(self, trial: str) -> bool: ...
+
+
+class Deaths(Callback):
+    """Keeps `num_failures`, which Tune holds against `max_failures`, at deaths in a row.
+
+    Args:
+        records: asked when a trial is about to be tried again.
+    """
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+        self._epochs: dict[str, int] = {}  # done when it last died
+        self._raised: set[str] = set()
+
+    def on_trial_start(
+        self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
+    ) -> None:
+        if self._records.has_raised(trial.config["trial"]):  # in an earlier run of the search
+            self._raised.add(trial.config["trial"])
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **info: Any
+    ) -> None:
+        trial.run_metadata.num_failures = 0
+
+    def on_trial_recover(
+        self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
+    ) -> None:
+        name = trial.config["trial"]
+        if name not in self._raised and self._records.has_raised(name):
+            self._raised.add(name)
+            trial.run_metadata.num_failures -= 1
+            return
+        epochs = self._records.epochs_done(name)
+        if epochs > self._epochs.get(name, 0):  # done, though Tune never heard of it
+            trial.run_metadata.num_failures = 1
+        self._epochs[name] = epochs

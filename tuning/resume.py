@@ -1,0 +1,154 @@
+"""From an experiment on disk back to its SearchPlan: `--resume`, and `--trials +N` with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from search_spaces.find import find_space
+from search_spaces.override import override
+from search_spaces.space import SearchSpace
+from trainables.data.request import DataRequest
+from trainables.errors import BadInput
+from trainables.files import read_json, sha256
+from trainables.parts.kernels import choose_kernels, gpu_count, pick_device
+from tuning.experiment import Experiment
+from tuning.plan import SearchPlan, cpu_count
+from tuning.request import HERE, check_data_directory, lengths
+
+_PARTS = {
+    "distributions": "",
+    "conditions": "the condition of ",
+    "fixed": "the fixed ",
+    "baseline": "the baseline's ",
+}
+
+
+def resume_plan(
+    experiment: Experiment,
+    *,
+    more: int = 0,
+    space: str | None = None,
+    trust: bool = False,
+    time_budget: float | None = None,
+    concurrency: int | None = None,
+    data: DataRequest | None = None,
+    address: str | None = None,
+) -> SearchPlan:
+    """The plan of an experiment, to go on with; None means as it was.
+
+    Args:
+        more: trials to add to those asked for.
+        space: where the experiment's own space file lies now; else a check that it is this space.
+        trust: run the experiment's own copy of its space file.
+        time_budget: seconds, from now.
+        data: only its directory and where to say things; the rest is as it was.
+
+    Raises:
+        BadInput: the record is damaged; the space or its file is another one now; this machine
+            cannot run it.
+    """
+    record = _read(experiment)
+    name, code = _space_file(experiment, record, space, trust)
+    found = _applied(name, record)
+    if changed := _difference(found, record):
+        raise BadInput(f"--resume {experiment.name}: the space {name} has changed since: {changed}")
+    starts = tuple(record["search_space"]["starts"])
+    found = replace(found, trials=record["trials"] + more, starts=starts)
+    cpus, gpus = cpu_count(), gpu_count()
+    address = address if address is not None else record["address"]
+    plan = SearchPlan(
+        name=experiment.name,
+        storage=experiment.root.parent,
+        space_name=name,
+        space_code=code,
+        space=found,
+        settings=tuple(record["settings"]),
+        sampler=record["sampler"],
+        scheduler=record["scheduler"],
+        time_budget=time_budget if time_budget is not None else record["time_budget"],
+        patience=record["patience"],
+        concurrency=concurrency if concurrency is not None else record["concurrency"],
+        cpus_per_trial=record["cpus_per_trial"],
+        gpus_per_trial=record["gpus_per_trial"],
+        data=_data(record["data"], data or DataRequest()),
+        seed=record["seed"],
+        address=None if address == HERE else address,
+        kernels=choose_kernels(pick_device(record["gpus_per_trial"] if gpus else 0)),
+    )
+    if plan.address is None:
+        plan.check_resources(cpus, gpus, "this machine")
+    check_data_directory(plan.data.directory)
+    return plan
+
+
+def _read(experiment: Experiment) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = read_json(experiment.plan)
+        if record["layout"] != 1:
+            raise ValueError(f"layout {record['layout']} is not known here")
+        for key in ("settings", "resumed", "search_space", "data"):
+            record[key]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadInput(
+            f"--resume {experiment.name}: {experiment.plan} is damaged ({error})"
+        ) from None
+    return record
+
+
+def _space_file(
+    experiment: Experiment, record: dict[str, Any], space: str | None, trust: bool
+) -> tuple[str, bytes | None]:
+    """The name to find the space by, and the code of a user's own file."""
+    option, began_with = f"--resume {experiment.name}", record["space"]
+    if record["space_sha256"] is None:
+        if space not in (None, began_with):
+            raise BadInput(f"{option}: it searches {began_with}, not --space {space}")
+        return began_with, None
+    if trust:
+        path, hint = experiment.space_file, ""
+    else:
+        path = Path(space or began_with)
+        hint = "; --trust runs the experiment's own copy of the file as it was"
+    try:
+        code = path.read_bytes()
+    except OSError as error:
+        raise BadInput(
+            f"{option}: its space file {path} cannot be read ({error.strerror}); say with --space "
+            f"where it is now{hint}"
+        ) from None
+    if sha256(code) != record["space_sha256"]:
+        what = _difference(_applied(str(path), record), record) or "its code, not its space"
+        raise BadInput(f"{option}: {path} has changed since the search began: {what}{hint}")
+    return str(path), code
+
+
+def _applied(name: str, record: dict[str, Any]) -> SearchSpace:
+    space = lengths(find_space(name), record["trials"], record["epochs"])
+    return override(space, record["settings"])
+
+
+def _difference(space: SearchSpace, record: dict[str, Any]) -> str:
+    """The first thing in which a space differs from the one on record; empty: in none."""
+    now, then = space.to_json(), record["search_space"]
+    for key in ("metric", "direction", "grace_period"):
+        if getattr(space, key) != record[key]:
+            return f"{key} was {record[key]}, is {getattr(space, key)}"
+    if now["task"] != then["task"]:
+        return f"the task was {then['task']}, is {now['task']}"
+    for part in ("distributions", "conditions", "fixed", "baseline"):
+        for name in {**then[part], **now[part]}:
+            was, is_now = then[part].get(name, "missing"), now[part].get(name, "missing")
+            if was != is_now:
+                return f"{_PARTS[part]}{name} was {was}, is {is_now}"
+    return ""
+
+
+def _data(record: dict[str, Any], given: DataRequest) -> DataRequest:
+    """The same data again: what `auto` found the first time, not what it would find now."""
+    directory = given.directory or (Path(record["directory"]) if record["directory"] else None)
+    kind = record["kind"]
+    if kind == "auto" and directory is None:
+        kind = "embedded" if record["provenance"]["kind"] == "stand-in" else "real"
+    return replace(given, kind=kind, directory=directory, split_seed=record["split_seed"])
