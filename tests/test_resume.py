@@ -1,0 +1,206 @@
+"""A search killed half-way and resumed, as a person does it: real Ray, real signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from tuning.experiment import Experiment
+
+ROOT = Path(__file__).resolve().parents[1]
+CHEAP = [
+    option
+    for setting in ("batch_size=128", "conv1=4", "conv2=4", "hidden=16")
+    for option in ("--set", setting)
+]
+DIGITS = ["--space", "mnist", "--data", "embedded", *CHEAP, "--gpus-per-trial", "0"]
+
+
+def command(*options: str) -> list[str]:
+    return [sys.executable, str(ROOT / "run_search.py"), "--quiet", *options]
+
+
+def run(storage: Path, *options: str, code: int = 0) -> str:
+    whole = command(*options, "--storage", str(storage))
+    done = subprocess.run(whole, cwd=storage, capture_output=True, text=True)
+    assert done.returncode == code, f"{done.returncode}\n{done.stdout[-3000:]}\n{done.stderr}"
+    return done.stdout + done.stderr
+
+
+def kill_at(text: str, storage: Path, *options: str, sent: int = signal.SIGKILL) -> str:
+    """Run a search, and send a signal when its screen says `text`; returns what came after."""
+    whole = command(*options, "--storage", str(storage))
+    with subprocess.Popen(whole, cwd=storage, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if text in line:
+                process.send_signal(sent)
+                break
+        rest = process.stdout.read()
+    assert process.returncode in (-signal.SIGKILL, 130), rest
+    return rest
+
+
+def states(experiment: Experiment) -> Counter[str]:
+    storage = JournalStorage(JournalFileBackend(str(experiment.journal)))
+    trials = optuna.load_study(study_name=None, storage=storage).trials
+    assert [t.state.name for t in trials] == [d.read_status().state for d in experiment.trials()]
+    return Counter(t.state.name for t in trials)
+
+
+def assert_every_epoch_once(experiment: Experiment) -> None:
+    for directory in experiment.trials():
+        epochs = [line["epoch"] for line in directory.read_results()]
+        assert epochs == list(range(1, len(epochs) + 1))
+        events = EventAccumulator(str(directory.root))
+        events.Reload()
+        assert [event.step for event in events.Scalars("accuracy/val")] == epochs
+        assert directory.read_status().epochs == len(epochs)
+
+
+@pytest.fixture(scope="module")
+def resumed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Experiment, str]:
+    """Killed in mid-search, its files torn, then resumed at once."""
+    storage = tmp_path_factory.mktemp("killed")
+    options = ["--trials", "4", "--max-epochs", "12", "--seed", "3", "--name", "cut"]
+    kill_at("t0000 epoch 4/12", storage, *DIGITS, *options)
+    experiment = Experiment(storage / "cut")
+    assert not experiment.is_owned
+    with experiment.journal.open("a") as journal:
+        journal.write('{"op_code": 6, "wor')
+    (experiment.root / "study.journal.lock").touch()
+    return experiment, run(storage, "--resume", "cut")
+
+
+def test_all_trials_asked_for_end_and_every_epoch_is_there_once(
+    resumed: tuple[Experiment, str],
+) -> None:
+    experiment, screen = resumed
+    found = states(experiment)
+    assert sum(found.values()) == 4 and set(found) <= {"COMPLETE", "PRUNED"}
+    assert_every_epoch_once(experiment)
+    assert "t0000 goes on after" in screen and "4 trials:" in screen
+    assert json.loads((experiment.best / "metrics.json").read_text())["test"]
+    assert len(experiment.test_openings.read_text().splitlines()) == 1
+
+
+def test_what_was_torn_is_cut_and_said(resumed: tuple[Experiment, str]) -> None:
+    experiment, screen = resumed
+    assert "study.journal: its last line was torn, and is cut" in screen
+    assert "study.journal.lock: a lock left behind, cleared" in screen
+    assert not list(experiment.root.glob("study.journal.lock*"))
+
+
+def test_a_finished_search_has_nothing_left_but_takes_more_trials(
+    resumed: tuple[Experiment, str],
+) -> None:
+    experiment, _ = resumed
+    before = (experiment.best / "metrics.json").read_bytes()
+    started = time.monotonic()
+    screen = run(experiment.root.parent, "--resume", "cut")
+    assert "started" not in screen and "4 trials:" in screen
+    assert time.monotonic() - started < 60
+    assert (experiment.best / "metrics.json").read_bytes() == before  # nothing done again
+    assert len(experiment.test_openings.read_text().splitlines()) == 1
+
+    screen = run(experiment.root.parent, "--resume", "cut", "--trials", "+2")
+    assert sum(states(experiment).values()) == 6 and "t0005" in screen
+    assert_every_epoch_once(experiment)
+    plan = json.loads(experiment.plan.read_text())
+    assert plan["trials"] == 6 and [entry["trials"] for entry in plan["resumed"]] == [4, 4, 6]
+    opened = [json.loads(line) for line in experiment.test_openings.read_text().splitlines()]
+    winner = json.loads((experiment.best / "metrics.json").read_text())["trial"]
+    assert winner in opened[-1]["trials"] and all(line["result"] for line in opened)
+
+
+def test_ctrl_c_once_ends_in_order_and_the_search_goes_on(tmp_path: Path) -> None:
+    options = ["--trials", "3", "--max-epochs", "9", "--name", "cut", "--scheduler", "none"]
+    rest = kill_at("best so far", tmp_path, *DIGITS, *options, sent=signal.SIGINT)
+    assert "Interrupted: ending in order" in rest and "--resume" in rest
+    assert "interrupted" in rest[rest.index("trials:") :] and "Test: not opened" in rest
+    experiment = Experiment(tmp_path / "cut")
+    assert states(experiment)["RUNNING"]
+    run(tmp_path, "--resume", str(experiment.root))  # a path will do
+    assert states(experiment) == {"COMPLETE": 3}
+    assert_every_epoch_once(experiment)
+
+
+def test_ctrl_c_twice_stops_at_once(tmp_path: Path) -> None:
+    options = ["--trials", "3", "--max-epochs", "900", "--name", "cut", "--scheduler", "none"]
+    whole = command(*DIGITS, *options, "--storage", str(tmp_path))
+    with subprocess.Popen(whole, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "best so far" in line:
+                process.send_signal(signal.SIGINT)
+            if "ending in order" in line:
+                process.send_signal(signal.SIGINT)
+        assert process.wait() == 130
+    experiment = Experiment(tmp_path / "cut")
+    assert states(experiment)["RUNNING"] and not experiment.best.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--resume", "nowhere"], "--resume nowhere: no experiment of that name"),
+        (["--resume", "cut", "--trials", "+0"], "--trials: +0: must be a whole number"),
+        (["--resume", "cut", "--trials", "+ten"], "--trials: +ten: must be a whole number"),
+        (["--resume", "cut", "--trials", "9"], "--trials 9: with --resume, say how many to add"),
+        (["--space", "mnist", "--trials", "+9"], "--trials +9: only with --resume"),
+        (["--space", "mnist", "--trust"], "--trust: only with --resume"),
+        (["--resume", "cut", "--set", "lr=0.1"], "--set lr=0.1: cannot change with --resume"),
+        (["--resume", "cut", "--name", "x"], "--name x: cannot change with --resume"),
+        (["--resume", "cut", "--space", "cifar10"], "it searches mnist, not --space cifar10"),
+        (["--resume", "cut", "--data-dir", "nowhere"], "--data embedded: leave out --data-dir"),
+    ],
+)
+def test_bad_input(options: list[str], said: str, resumed: tuple[Experiment, str]) -> None:
+    experiment, _ = resumed
+    before = sorted(p for p in experiment.root.rglob("*"))
+    screen = run(experiment.root.parent, *options, code=2)
+    assert said in screen and len(screen.splitlines()) == 1
+    assert sorted(p for p in experiment.root.rglob("*")) == before
+
+
+def test_other_data_is_refused(resumed: tuple[Experiment, str], tmp_path: Path) -> None:
+    experiment, _ = resumed
+    (tmp_path / "a").mkdir()
+    from PIL import Image
+
+    for name in ("a", "b"):
+        (tmp_path / "train" / name).mkdir(parents=True, exist_ok=True)
+        for number in range(20):
+            Image.new("L", (8, 8), 12 * number).save(tmp_path / "train" / name / f"{number}.png")
+    (tmp_path / "a").rmdir()
+    record = json.loads(experiment.plan.read_text())
+    record["data"] |= {"kind": "real", "directory": str(tmp_path)}
+    experiment.plan.write_text(json.dumps(record))
+    screen = run(experiment.root.parent, "--resume", "cut", code=2)
+    assert "--resume cut: the data has changed since the search began" in screen
+
+
+def test_one_owner(tmp_path: Path) -> None:
+    options = ["--trials", "3", "--max-epochs", "900", "--name", "cut", "--scheduler", "none"]
+    whole = command(*DIGITS, *options, "--storage", str(tmp_path))
+    with subprocess.Popen(whole, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "t0000 started" in line:
+                break
+        screen = run(tmp_path, "--resume", "cut", code=2)
+        assert f"--resume cut: process {process.pid} on {os.uname().nodename}" in screen
+        process.kill()
+        process.stdout.read()
