@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from types import FrameType
 
 
+_IN_ORDER = "Interrupted: ending in order, within some 10 seconds; Ctrl-C again stops at once"
+
+
 def heed_sigterm() -> None:
     """Turn SIGTERM into SIGINT from now on, where Python allows it: in the main thread.
 
@@ -34,7 +37,8 @@ def interrupts(say: Callable[[str], None]) -> Iterator[None]:
 
     def first(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        say("Interrupted: ending in order, within some 10 seconds; Ctrl-C again stops at once")
+        # In a thread: the signal may have come in the middle of a write to the same screen.
+        threading.Thread(target=say, args=(_IN_ORDER,)).start()
         signal.raise_signal(signal.SIGUSR1)
 
     before = signal.signal(signal.SIGINT, first)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import time
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def start(name: str, splits: Any, seed: int = 1, threads: int = 1, **config: Any
 
 def run(training: Trainer, epochs: int) -> list[dict[str, float]]:
     """The results of some epochs, without those that depend on the clock."""
-    clock = ("seconds", "samples_per_second")
+    clock = ("seconds", "samples_per_second", "wall_time")
     results = [training.run_epoch() for _ in range(epochs)]
     return [{k: v for k, v in result.items() if k not in clock} for result in results]
 
@@ -43,7 +44,9 @@ def same_weights(one: Trainer, other: Trainer) -> bool:
 
 def test_an_epoch_reports_everything_and_in_the_right_units(small_splits):
     training = start("mnist_cnn", small_splits)
+    before = time.time()
     result = training.run_epoch()
+    assert before < result["wall_time"] <= time.time()
     assert set(result) == {
         "epoch",
         "train_loss",
@@ -53,6 +56,7 @@ def test_an_epoch_reports_everything_and_in_the_right_units(small_splits):
         "lr",
         "samples_per_second",
         "seconds",
+        "wall_time",
     }
     assert result["epoch"] == 1
     assert result["lr"] == 1e-3
