@@ -39,18 +39,29 @@ def run(storage: Path, *options: str, code: int = 0) -> str:
     return done.stdout + done.stderr
 
 
-def kill_at(text: str, storage: Path, *options: str, sent: int = signal.SIGKILL) -> str:
-    """Run a search, and send a signal when its screen says `text`; returns what came after."""
+def interrupt_at(text: str, storage: Path, *options: str) -> str:
+    """Run a search, and Ctrl-C it when its screen says `text`; returns what came after."""
     whole = command(*options, "--storage", str(storage))
     with subprocess.Popen(whole, cwd=storage, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if text in line:
-                process.send_signal(sent)
+                process.send_signal(signal.SIGINT)
                 break
         rest = process.stdout.read()
-    assert process.returncode in (-signal.SIGKILL, 130), rest
+    assert process.returncode == 130, rest
     return rest
+
+
+def kill_after(epochs: int, trial: str, storage: Path, name: str, *options: str) -> None:
+    """Run a search, and kill it once a trial has that many epochs on record."""
+    whole = command(*options, "--storage", str(storage), "--name", name)
+    results = Experiment(storage / name).trial(trial).results
+    with subprocess.Popen(whole, cwd=storage, stdout=subprocess.DEVNULL) as process:
+        while not results.is_file() or results.read_text().count("\n") < epochs:
+            assert process.poll() is None, "the search ended before it was killed"
+            time.sleep(0.01)
+        process.kill()
 
 
 def states(experiment: Experiment) -> Counter[str]:
@@ -74,8 +85,8 @@ def assert_every_epoch_once(experiment: Experiment) -> None:
 def resumed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Experiment, str]:
     """Killed in mid-search, its files torn, then resumed at once."""
     storage = tmp_path_factory.mktemp("killed")
-    options = ["--trials", "4", "--max-epochs", "12", "--seed", "3", "--name", "cut"]
-    kill_at("t0000 epoch 4/12", storage, *DIGITS, *options)
+    options = ["--trials", "4", "--max-epochs", "12", "--seed", "3"]
+    kill_after(4, "t0000", storage, "cut", *DIGITS, *options)
     experiment = Experiment(storage / "cut")
     assert not experiment.is_owned
     with experiment.journal.open("a") as journal:
@@ -127,7 +138,7 @@ def test_a_finished_search_has_nothing_left_but_takes_more_trials(
 
 def test_ctrl_c_once_ends_in_order_and_the_search_goes_on(tmp_path: Path) -> None:
     options = ["--trials", "3", "--max-epochs", "9", "--name", "cut", "--scheduler", "none"]
-    rest = kill_at("best so far", tmp_path, *DIGITS, *options, sent=signal.SIGINT)
+    rest = interrupt_at("best so far", tmp_path, *DIGITS, *options)
     assert "Interrupted: ending in order" in rest and "--resume" in rest
     assert "interrupted" in rest[rest.index("trials:") :] and "Test: not opened" in rest
     experiment = Experiment(tmp_path / "cut")

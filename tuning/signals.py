@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-
 _IN_ORDER = "Interrupted: ending in order, within some 10 seconds; Ctrl-C again stops at once"
 
 
