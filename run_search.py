@@ -100,11 +100,14 @@ def _run(
 ) -> int:
     from tuning.quiet import quiet_ray
 
-    quiet_ray()  # before Ray is imported
+    quiet_ray(local=plan.address is None)  # before Ray is imported
     from tuning.cluster import ray_session
 
     experiment = ownership.experiment
     with ray_session(plan) as session:
+        if session.nodes:
+            nodes = "1 node shares" if session.nodes == 1 else f"{session.nodes} nodes share"
+            console.print(f"Cluster: {plan.address}, {nodes} {plan.storage}")
         # Beside the reading; but a resumed search may have nothing left to train.
         start = session.start if not experiment.plan.is_file() else lambda: None
         splits = plan.space.task.load(replace(plan.data, found=start))

@@ -5,30 +5,36 @@ Starting takes seconds, most of them other processes' own, so it happens beside 
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import ray
 
+import search_spaces
+import trainables
+import tuning
 from trainables.errors import BadInput
 from tuning.plan import SearchPlan
+from tuning.probe import probe_storage
+from tuning.quiet import WORKERS
 from tuning.signals import heed_sigterm
-
-ANSWERS_WITHIN = 12.0  # seconds a cluster has to let a driver in
 
 
 class RaySession:
-    """Ray for one plan, from `start` on, in a thread of its own."""
+    """Ray for one plan, from `start` on, in a thread of its own.
+
+    Attributes:
+        nodes: machines of the cluster that was joined; 0: Ray is started here.
+    """
 
     def __init__(self, plan: SearchPlan, beside: ThreadPoolExecutor) -> None:
         self._plan = plan
         self._beside = beside
         self._up: Future[None] | None = None
+        self.nodes = 0
 
     def start(self) -> None:
         """Begin to start Ray, unless it was begun before; returns at once."""
@@ -56,19 +62,20 @@ def ray_session(plan: SearchPlan) -> Iterator[RaySession]:
     """A Ray session for this plan alone, or in the cluster at the plan's address; ended after.
 
     Raises:
-        BadInput: the cluster cannot be joined, or has not the resources the plan asks for.
+        BadInput: the cluster cannot be joined, or not all of its nodes share the storage.
     """
     with ThreadPoolExecutor(1, "ray") as beside:
         session = RaySession(plan, beside)
         try:
             if plan.address is not None:
-                _join(plan, plan.address)
+                session.nodes = _join(plan, plan.address)
             yield session
         finally:
             session.stop()
 
 
 _SILENT: dict[str, Any] = dict(log_to_driver=False, logging_level="fatal")
+_CODE = (search_spaces, trainables, tuning)  # what a worker imports; `analysis` stays here
 
 
 def _start(plan: SearchPlan) -> None:
@@ -76,41 +83,17 @@ def _start(plan: SearchPlan) -> None:
     ray.init(address="local", num_cpus=cpus, include_dashboard=False, **_SILENT)
 
 
-def _join(plan: SearchPlan, address: str) -> None:
-    _check_address(address)
+def _join(plan: SearchPlan, address: str) -> int:
+    """Join the cluster at an address; its workers get this very code, whatever they have.
+
+    Returns:
+        how many nodes it has, all of which share the plan's storage.
+    """
+    folders = [str(Path(str(package.__file__)).parent) for package in _CODE]
+    code = {"py_modules": folders, "excludes": ["__pycache__"], "env_vars": WORKERS}
     try:
-        ray.init(address=address, **_SILENT)
+        ray.init(address=address, runtime_env=code, **_SILENT)
     except (ConnectionError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise BadInput(f"--address {address}: no Ray cluster there ({reason})") from error
-    has = ray.cluster_resources()
-    plan.check_resources(has.get("CPU", 0), has.get("GPU", 0), "the cluster")
-
-
-def _check_address(address: str) -> None:
-    """Raise BadInput unless a Ray cluster lets a driver in: Ray itself may try for ever."""
-    if address != "auto":
-        host, _, port = address.removeprefix("ray://").rpartition(":")
-        if not host or not port.isdigit():
-            raise BadInput(f"--address {address}: must be HOST:PORT, ray://HOST:PORT or auto")
-        try:
-            socket.create_connection((host, int(port)), timeout=5.0).close()
-        except (OSError, OverflowError, UnicodeError) as error:
-            raise BadInput(
-                f"--address {address}: no Ray cluster answers there ({error})"
-            ) from error
-    program = "import sys, ray; ray.init(address=sys.argv[1], log_to_driver=False)"
-    try:
-        subprocess.run(
-            [sys.executable, "-c", program, address],
-            check=True,
-            capture_output=True,
-            timeout=ANSWERS_WITHIN,
-        )
-    except subprocess.TimeoutExpired:
-        raise BadInput(
-            f"--address {address}: no Ray cluster answers there within {ANSWERS_WITHIN:g} s"
-        ) from None
-    except subprocess.CalledProcessError as error:
-        last = (error.stderr.decode(errors="replace").strip() or "no reason given").splitlines()[-1]
-        raise BadInput(f"--address {address}: no Ray cluster there ({last})") from None
+    return probe_storage(plan.storage)

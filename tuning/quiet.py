@@ -9,16 +9,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+# What a worker must have too, where it does not inherit this process's environment.
+WORKERS = {
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",  # relative paths of a user's task keep their meaning
+}
 
-def quiet_ray() -> None:
-    """Set what Ray reads from the environment while it is imported; call it before that."""
-    os.environ |= {
+
+def quiet_ray(*, local: bool) -> None:
+    """Set what Ray reads from the environment while it is imported; call it before that.
+
+    Args:
+        local: Ray will be started here, and shall listen on the loopback interface alone.
+    """
+    if local:  # Ray's way on other systems than Linux, which this names
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+    os.environ |= WORKERS | {
         "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # the events and results are ours
         "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
         "TUNE_DISABLE_SIGINT_HANDLER": "1",  # ours speaks on the screen: signals.py
         "RAY_AIR_NEW_OUTPUT": "0",
         "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_CHDIR_TO_TRIAL_DIR": "0",  # relative paths of a user's task keep their meaning
         "RAY_prestart_worker_first_driver": "0",  # Tune's actors never use those, for their own env
         "RAY_DISABLE_FAILURE_SIGNAL_HANDLER": "1",  # it would abort at a polite kill
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",

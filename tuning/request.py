@@ -14,6 +14,7 @@ from trainables.data.request import DataRequest
 from trainables.errors import BadInput
 from trainables.files import replacing
 from trainables.parts.kernels import choose_kernels, gpu_count, pick_device
+from tuning.address import cluster_resources
 from tuning.plan import SearchPlan, cpu_count, gpu_slots
 
 HERE = "local"  # the address that starts Ray here, as for Ray itself
@@ -43,15 +44,8 @@ def make_plan(
     """Resolve a search; None means the default of the space or of the machine.
 
     Raises:
-        BadInput: anything that cannot be done, found without reading data or starting Ray.
+        BadInput: anything that cannot be done, found without reading data or starting Ray here.
     """
-    cpus, gpus = cpu_count(), gpu_count()
-    address = None if address == HERE else address
-    if gpus_per_trial is None:
-        gpus_per_trial = GPU_SHARE if gpus and address is None else 0.0
-    if concurrency is None:
-        concurrency = max(1, cpus // max(1, cpus_per_trial))
-        concurrency = min(concurrency, gpu_slots(gpus, gpus_per_trial) or concurrency)
     check_space_name(space)
     code = Path(space).read_bytes() if space.endswith(".py") else None
     found = override(lengths(find_space(space), trials, max_epochs), settings or [])
@@ -70,17 +64,40 @@ def make_plan(
         scheduler=scheduler,
         time_budget=time_budget,
         patience=patience,
-        concurrency=concurrency,
+        concurrency=1 if concurrency is None else concurrency,
         cpus_per_trial=cpus_per_trial,
-        gpus_per_trial=gpus_per_trial,
+        gpus_per_trial=0.0 if gpus_per_trial is None else gpus_per_trial,
         data=data or DataRequest(),
         seed=seed,
-        address=address,
-        kernels=choose_kernels(pick_device(gpus_per_trial if gpus else 0)),
+        address=None if address == HERE else address,
+        kernels=choose_kernels("cpu"),
     )
-    if address is None:
-        plan.check_resources(cpus, gpus, "this machine")
     check_data_directory(plan.data.directory)
+    return placed(plan, concurrency, gpus_per_trial)
+
+
+def placed(plan: SearchPlan, concurrency: int | None, gpus_per_trial: float | None) -> SearchPlan:
+    """The plan, with what is left to where it will run filled in from what there is.
+
+    Args:
+        concurrency: None: as many trials at a time as fit.
+        gpus_per_trial: None: a share of a GPU where there is one.
+
+    Raises:
+        BadInput: it does not fit there, or the cluster at the plan's address does not answer.
+    """
+    cpus, gpus, where = float(cpu_count()), float(gpu_count()), "this machine"
+    if plan.address is not None:
+        (cpus, gpus), where = cluster_resources(plan.address), "the cluster"
+    if gpus_per_trial is None:
+        gpus_per_trial = GPU_SHARE if gpus else 0.0
+    if concurrency is None:
+        concurrency = max(1, int(cpus // plan.cpus_per_trial))
+        concurrency = min(concurrency, gpu_slots(gpus, gpus_per_trial) or concurrency)
+    # Of this machine: workers of a cluster choose by their own processor.
+    kernels = choose_kernels(pick_device(gpus_per_trial if gpu_count() else 0))
+    plan = replace(plan, concurrency=concurrency, gpus_per_trial=gpus_per_trial, kernels=kernels)
+    plan.check_resources(cpus, gpus, where)
     return plan
 
 

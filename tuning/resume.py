@@ -12,10 +12,10 @@ from search_spaces.space import SearchSpace
 from trainables.data.request import DataRequest
 from trainables.errors import BadInput
 from trainables.files import read_json, sha256
-from trainables.parts.kernels import choose_kernels, gpu_count, pick_device
+from trainables.parts.kernels import choose_kernels
 from tuning.experiment import Experiment
-from tuning.plan import SearchPlan, cpu_count
-from tuning.request import HERE, check_data_directory, lengths
+from tuning.plan import SearchPlan
+from tuning.request import HERE, check_data_directory, lengths, placed
 
 _PARTS = {
     "distributions": "",
@@ -56,7 +56,6 @@ def resume_plan(
         raise BadInput(f"--resume {experiment.name}: the space {name} has changed since: {changed}")
     starts = tuple(record["search_space"]["starts"])
     found = replace(found, trials=record["trials"] + more, starts=starts)
-    cpus, gpus = cpu_count(), gpu_count()
     address = address if address is not None else record["address"]
     plan = SearchPlan(
         name=experiment.name,
@@ -75,12 +74,10 @@ def resume_plan(
         data=_data(record["data"], data or DataRequest()),
         seed=record["seed"],
         address=None if address == HERE else address,
-        kernels=choose_kernels(pick_device(record["gpus_per_trial"] if gpus else 0)),
+        kernels=choose_kernels("cpu"),
     )
-    if plan.address is None:
-        plan.check_resources(cpus, gpus, "this machine")
     check_data_directory(plan.data.directory)
-    return plan
+    return placed(plan, plan.concurrency, plan.gpus_per_trial)
 
 
 def _read(experiment: Experiment) -> dict[str, Any]:

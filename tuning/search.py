@@ -10,7 +10,6 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-import psutil
 import ray
 from ray import tune
 
@@ -21,10 +20,9 @@ from tuning.deaths import DEATHS, Deaths
 from tuning.plan import SearchPlan
 from tuning.schedulers import make_scheduler
 from tuning.searcher import StudySearch
+from tuning.sharing import shared
 from tuning.trainable import trainable
 from tuning.trial_run import TrialSettings
-
-SHARED_MOST = 0.3  # of memory: larger arrays stay on disk, mapped, instead of the object store
 
 
 class Ending(Enum):
@@ -52,16 +50,17 @@ def run_trials(
     Raises:
         KeyboardInterrupt: the user wants it to stop at once.
     """
+    here = plan.address is None
     stopper = _Stopper(plan.time_budget, started, searcher)
     if not is_built_in(plan.space.task):
         # Workers cannot import the user's file: its functions and classes travel whole.
         ray.cloudpickle.register_pickle_by_value(module_of(plan.space_name))
     per_trial = {"cpu": plan.cpus_per_trial, "gpu": plan.gpus_per_trial}
-    shipped = tune.with_parameters(
-        trainable(plan.space.task), data=shared(splits), settings=settings
-    )
-    scratch = _scratch(settings.root)
+    # Where all nodes see it: on a cluster Tune wants that of its own directory too.
+    scratch = _scratch(settings.root, Path(tempfile.gettempdir()) if here else plan.storage)
     try:
+        data = shared(splits, None if here else scratch)
+        shipped = tune.with_parameters(trainable(plan.space.task), data=data, settings=settings)
         tuner = tune.Tuner(
             tune.with_resources(shipped, per_trial),
             tune_config=tune.TuneConfig(
@@ -92,12 +91,12 @@ def run_trials(
     return Ending.DONE if searcher.ended else Ending.INTERRUPTED
 
 
-def _scratch(root: Path) -> Path:
+def _scratch(root: Path, parent: Path) -> Path:
     """A fresh directory for Ray's own records; those of a killed run of this experiment go."""
-    prefix = f"run-search-{hashlib.sha256(str(root).encode()).hexdigest()[:12]}-"
-    for old in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+    prefix = f".run-search-{hashlib.sha256(str(root).encode()).hexdigest()[:12]}-"
+    for old in parent.glob(f"{prefix}*"):
         shutil.rmtree(old, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=prefix))
+    return Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
 
 
 class _Stopper(tune.Stopper):
@@ -121,11 +120,3 @@ class _Stopper(tune.Stopper):
 
     def stop_all(self) -> bool:
         return self._searcher.disk_full or (self._any_result and self.spent)
-
-
-def shared(splits: Splits) -> Splits | Path:
-    """What is handed to Ray: the arrays for its object store, one copy a node, or their path."""
-    too_large = splits.nbytes > SHARED_MOST * psutil.virtual_memory().total
-    if too_large and splits.entry is not None:
-        return splits.entry
-    return splits.closed()

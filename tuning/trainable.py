@@ -19,7 +19,7 @@ from typing import Any
 
 from ray import tune
 
-from trainables.data.cache import open_splits
+from trainables.data.cache import open_copied
 from trainables.data.request import DataRequest
 from trainables.data.splits import Splits
 from trainables.errors import NonFiniteLoss
@@ -155,5 +155,5 @@ class _TaskTrainable(tune.Trainable):
         if self._data is None:
             self._data = self._task.load(DataRequest(say=print)).closed()
         elif isinstance(self._data, Path):
-            self._data = open_splits(self._data).closed()
+            self._data = open_copied(self._data).closed()
         return self._data

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -130,6 +131,22 @@ def test_a_claimed_score_is_not_shipped(copy: Copy, digits: Splits) -> None:
         hand_over(experiment, digits, open_test=True)
     assert leftovers(experiment) == []
     assert not experiment.test_openings.exists()
+
+
+def test_another_processor_may_round_a_score_otherwise(copy: Copy, digits: Splits) -> None:
+    experiment = copy()
+    winner = experiment.trial(load(experiment.root).leaderboard["trial"].iloc[0])
+    status = read_json(winner.root / "status.json")
+    write_json(winner.root / "status.json", status | {"score": status["score"] + 0.004})
+    with pytest.raises(NotProvenError, match="on val, its trial"):
+        hand_over(experiment, digits, open_test=True)
+    plan = read_json(experiment.plan)
+    write_json(experiment.plan, plan | {"machine": plan["machine"] | {"system": "elsewhere"}})
+    assert hand_over(experiment, digits, open_test=True)
+    write_json(winner.root / "status.json", status | {"score": status["score"] + 0.006})
+    shutil.rmtree(experiment.best)
+    with pytest.raises(NotProvenError, match="on val, its trial"):
+        hand_over(experiment, digits, open_test=True)
 
 
 def test_an_export_that_does_not_load_is_not_shipped(

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import psutil
 import pytest
 import torch
 
-from trainables.data import cache
-from trainables.data.cache import open_splits
-from trainables.data.splits import Splits
 from trainables.trainer import load_tensors, save_tensors
 from tuning.experiment import TrialDirectory
-from tuning.search import SHARED_MOST, shared
 from tuning.trial_run import TrialSettings, settle
 
 
@@ -48,20 +43,3 @@ def test_a_worse_epoch_leaves_the_best_weights(killed: TrialDirectory) -> None:
     settings = TrialSettings(killed.root.parent, "a run", "val_accuracy", "min", None, 1, "cpu")
     settle(killed, settings)
     assert load_tensors(killed.best)["weight"].item() == 0
-
-
-def test_small_arrays_are_shipped_without_test_and_large_ones_by_path(
-    small_splits: Splits, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    parts = {"train": small_splits.train, "val": small_splits.val, "test": small_splits.val}
-    entry = tmp_path / "entry"
-    cache.write_splits(entry, parts, small_splits.meta.classes, small_splits.provenance)
-    splits = open_splits(entry)
-    shipped = shared(splits)
-    assert not isinstance(shipped, Path) and shipped.sealed_test is None
-
-    class Small:
-        total = int(splits.nbytes / SHARED_MOST) - 10
-
-    monkeypatch.setattr(psutil, "virtual_memory", Small)
-    assert shared(splits) == entry

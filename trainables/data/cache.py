@@ -10,6 +10,7 @@ import uuid
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock
 
 from trainables.data.request import cache_directory
 from trainables.data.splits import ImageMeta, Provenance, Split, Splits
@@ -82,6 +83,33 @@ def open_splits(entry: Path) -> Splits:
         sealed_test=test,
         entry=entry,
     )
+
+
+def open_copied(source: Path) -> Splits:
+    """Open an entry, from this machine's own cache.
+
+    Args:
+        source: the entry, or a copy of it that this machine sees: where its cache lacks the entry,
+            that is copied into it first, whole, by one process at a time.
+    """
+    entry = cache_directory() / "arrays" / source.name
+    if not entry.is_dir():
+        entry.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(entry.with_name(f".{entry.name}.lock")):
+            copy_entry(source, entry)
+    return open_splits(entry)
+
+
+def copy_entry(source: Path, target: Path) -> None:
+    """Copy an entry, whole or not at all; one that is there already stays."""
+    if target.is_dir():
+        return
+    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        shutil.copytree(source, temporary)
+        os.replace(temporary, target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def channel_statistics(images: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -1,0 +1,58 @@
+"""One copy of the data a node: shipped where it is small, else on disk, copied where it lacks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from trainables.data import cache
+from trainables.data.splits import Splits
+from tuning.sharing import SHARED_MOST, shared
+
+
+@pytest.fixture
+def kept(small_splits: Splits, fresh_cache: Path) -> Splits:
+    """Splits in this user's cache."""
+    parts = {"train": small_splits.train, "val": small_splits.val, "test": small_splits.val}
+    entry = cache.entry_path("kept")
+    cache.write_splits(entry, parts, small_splits.meta.classes, small_splits.provenance)
+    return cache.open_splits(entry)
+
+
+@pytest.fixture
+def little_memory(kept: Splits, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Little:
+        total = int(kept.nbytes / SHARED_MOST) - 10
+
+    monkeypatch.setattr(psutil, "virtual_memory", Little)
+
+
+def test_small_arrays_are_shipped_without_test(kept: Splits, tmp_path: Path) -> None:
+    for visible in (None, tmp_path):
+        shipped = shared(kept, visible)
+        assert not isinstance(shipped, Path) and shipped.sealed_test is None
+    assert not list(tmp_path.iterdir())
+
+
+def test_large_ones_go_by_path_on_one_machine(kept: Splits, little_memory: None) -> None:
+    assert shared(kept, None) == kept.entry
+    assert kept.entry is not None and cache.open_copied(kept.entry).entry == kept.entry
+
+
+def test_a_node_that_lacks_them_copies_them_to_its_own_disk(
+    kept: Splits, little_memory: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = shared(kept, tmp_path)
+    assert isinstance(place, Path) and place.parent == tmp_path
+    other = tmp_path / "cache of another machine"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(other))
+    copied = cache.open_copied(place)
+    assert copied.entry is not None and copied.entry.is_relative_to(other)
+    assert np.array_equal(copied.train.inputs, kept.train.inputs)
+    assert copied.digest == kept.digest
+    (place / "about.json").unlink()  # copied once: what all see may go
+    assert cache.open_copied(place).digest == kept.digest
+    assert not list(copied.entry.parent.glob(".*.tmp"))
