@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 import time
+from ipaddress import ip_address
 from pathlib import Path
 
 import psutil
@@ -14,6 +17,8 @@ import ray
 from tests.tuning.rehearsal import cheap_plan
 from trainables.errors import BadInput
 from tuning.cluster import ray_session
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def _own_ray_processes() -> list[str]:
@@ -67,3 +72,38 @@ def test_what_listens_but_is_no_ray_cluster_is_refused_in_time(tmp_path: Path) -
 def test_ray_client_is_refused_with_the_way_that_works(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"--address ray://head:10001: .* --address auto"):
         cheap_plan(tmp_path, address="ray://head:10001")
+
+
+ALONE = """
+import sys
+from pathlib import Path
+import psutil
+from tuning.quiet import quiet_ray
+quiet_ray(local=True)
+from tests.tuning.rehearsal import cheap_plan
+from tuning.cluster import ray_session
+
+with ray_session(cheap_plan(Path(sys.argv[1]), concurrency=1)) as session:
+    session.wait()
+    import ray
+    ray.get(ray.remote(lambda: 0).remote())  # a worker listens too
+    for process in psutil.Process().children(recursive=True):
+        if any("dashboard.py" in part for part in process.cmdline()):
+            print("pages", "--disable-frontend" not in process.cmdline())
+            print("reports", process.environ()["RAY_USAGE_STATS_ENABLED"])
+        for each in process.net_connections("inet"):
+            if each.status == psutil.CONN_LISTEN:
+                print("listens", each.laddr.ip)
+"""
+
+
+def test_a_local_ray_listens_on_loopback_alone_and_reports_to_nobody(tmp_path: Path) -> None:
+    run = [sys.executable, "-c", ALONE, str(tmp_path)]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True)
+    lines = [line.split(maxsplit=1) for line in done.stdout.splitlines()]
+    listening = [what for kind, what in lines if kind == "listens"]
+    assert len(listening) > 3
+    assert all(ip_address(address.removeprefix("::ffff:")).is_loopback for address in listening)
+    # Ray keeps a rump of the dashboard, without pages, for reports of use; these are off.
+    rump = [(kind, what) for kind, what in lines if kind != "listens"]
+    assert rump in ([], [("pages", "False"), ("reports", "0")])
