@@ -26,6 +26,7 @@ def quiet_ray(*, local: bool) -> None:
     os.environ |= WORKERS | {
         "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # the events and results are ours
         "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+        "TUNE_GLOBAL_CHECKPOINT_S": str(10**9),  # Tune's snapshots, which nothing here restores
         "TUNE_DISABLE_SIGINT_HANDLER": "1",  # ours speaks on the screen: signals.py
         "RAY_AIR_NEW_OUTPUT": "0",
         "RAY_USAGE_STATS_ENABLED": "0",

@@ -116,14 +116,20 @@ class _TaskTrainable(tune.Trainable):
                 self._armed["is_baseline"],
             )
             if self._run.finished:
-                return {**self._run.trainer.result, "finished": True, "done": True}
+                return self._reported(self._run.trainer.result, settings)
         self._iteration = self._run.trainer.epoch
         try:
             result = self._run.run_epoch()
         except NonFiniteLoss as error:
             # No exception: the configuration diverged, and Tune would only try it again.
             return self._ended(DIVERGED, error, settings)
-        return {**result, "finished": self._run.finished, "done": self._run.finished}
+        return self._reported(result, settings)
+
+    def _reported(self, result: dict[str, float], settings: TrialSettings) -> dict[str, Any]:
+        """What Tune hears of an epoch: no more than it needs, for it keeps 2 kB of each value."""
+        assert self._run is not None
+        told = {name: result[name] for name in (settings.metric, "epoch")}
+        return {**told, "finished": self._run.finished, "done": self._run.finished}
 
     def _ended(self, why: str, error: Exception, settings: TrialSettings) -> dict[str, Any]:
         """The last word on a trial, that Tune takes for a result."""
