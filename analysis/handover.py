@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 import uuid
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import torch
 from analysis.bundle import CONFIG, METRICS, WEIGHTS, build_network, own_task
 from analysis.load import Results, load
 from analysis.openings import announce_opening, complete_opening, is_opening
-from analysis.rescore import rescore
+from analysis.rescore import rescoring
 from trainables.data.splits import Split, Splits
 from trainables.files import read_json, replacing, write_json
 from trainables.parts.classifier import classify
@@ -107,8 +108,10 @@ class _Handover:
         bundle.mkdir()
         try:
             self._write(winner["trial"], bundle)
-            metrics = self._metrics(winner, baseline)
-            self._prove(winner, bundle, metrics)
+            val = self._splits.val.inputs
+            with rescoring(bundle, val, self._threads, self._device) as rescored:
+                metrics = self._metrics(winner, baseline)
+                self._prove(winner, rescored, metrics)
             write_json(bundle / METRICS, metrics)
             if self._experiment.best.is_dir():
                 self._experiment.best.rename(replaced)
@@ -172,12 +175,14 @@ class _Handover:
             "provenance": asdict(self._splits.provenance),
         }
 
-    def _prove(self, winner: Any, bundle: Path, metrics: dict[str, Any]) -> None:
+    def _prove(
+        self, winner: Any, rescored: Callable[[], np.ndarray], metrics: dict[str, Any]
+    ) -> None:
         """Hold the export, loaded in a fresh process, against the trained model on all of val."""
         val = self._splits.val
         trained = self._logits(winner["trial"], val.inputs).argmax(1)
         try:
-            exported = rescore(bundle, val.inputs, self._threads, self._device).argmax(1)
+            exported = rescored().argmax(1)
         except ChildProcessError as error:
             raise NotProvenError(str(error)) from error
         differing = int((trained != exported).sum())

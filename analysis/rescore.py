@@ -9,6 +9,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -18,27 +20,43 @@ from analysis.bundle import load_bundle
 from trainables.parts.classifier import classify
 
 
-def rescore(bundle: Path, inputs: np.ndarray, threads: int, device: str) -> np.ndarray:
-    """Logits of `inputs` by the exported model, computed in a fresh process.
+@contextmanager
+def rescoring(
+    bundle: Path, inputs: np.ndarray, threads: int, device: str
+) -> Iterator[Callable[[], np.ndarray]]:
+    """Let the exported model score `inputs` in a fresh process, beside the caller's own work.
 
-    Raises:
-        ChildProcessError: the process failed; its last line is in the message.
+    Yields:
+        a function that waits for the logits; it raises ChildProcessError with the process's last
+        line where that failed.
     """
     with tempfile.TemporaryDirectory() as folder:
         given, wanted = Path(folder, "inputs.npy"), Path(folder, "logits.npy")
         np.save(given, inputs)
         command = [sys.executable, "-m", "analysis.rescore", str(bundle), str(given), str(wanted)]
-        done = subprocess.run(
+        process = subprocess.Popen(
             [*command, str(threads), device],
             cwd=Path(__file__).parent.parent,
-            capture_output=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             text=True,
         )
-        if done.returncode != 0:
-            last = (done.stderr.strip() or "no message").splitlines()[-1]
-            raise ChildProcessError(f"the exported model does not load in a fresh process: {last}")
-        logits: np.ndarray = np.load(wanted)
-        return logits
+
+        def logits() -> np.ndarray:
+            _, printed = process.communicate()
+            if process.returncode != 0:
+                last = (printed.strip() or "no message").splitlines()[-1]
+                raise ChildProcessError(
+                    f"the exported model does not load in a fresh process: {last}"
+                )
+            scored: np.ndarray = np.load(wanted)
+            return scored
+
+        try:
+            yield logits
+        finally:
+            process.kill()
+            process.wait()
 
 
 def _main(bundle: str, inputs: str, logits: str, threads: str, device: str) -> None:

@@ -78,12 +78,17 @@ class Net(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor) -> Tensor:  # [n, channels, height, width] -> [n, classes]
-        x = F.relu(F.max_pool2d(self.conv1(x), 2))
-        x = F.relu(F.max_pool2d(self.conv2(x), 2))
+        x = F.relu(_pool(self.conv1(x)))
+        x = F.relu(_pool(self.conv2(x)))
         x = F.relu(self.fc1(self.dropout(x.flatten(1))))
         x = F.relu(self.fc2(self.dropout(x)))
         logits: Tensor = self.fc3(x)
         return logits
+
+
+def _pool(x: Tensor) -> Tensor:
+    """Max-pooling by 2, in fp32: on CPU, twice as fast as in bfloat16 with few channels."""
+    return F.max_pool2d(x.float() if x.device.type == "cpu" else x, 2)
 
 
 def _after_convolutions(side: int) -> int:

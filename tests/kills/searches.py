@@ -1,0 +1,156 @@
+"""A search to be killed, and what must hold of it whatever happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import optuna
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from trainables.trainer import load_tensors
+from tuning.experiment import Experiment
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+
+
+class Search:
+    """A search of `witness.py`, started and gone on with as a person would, killed and counted.
+
+    Args:
+        folder: where its storage and its witness are.
+    """
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.experiment = Experiment(folder / "results" / "killed")
+        self._witness = folder / "witness.txt"
+        self._witness.touch()
+        self._options = options
+        self._environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "XDG_CACHE_HOME": str(folder / "cache"),
+            "KILLS_WITNESS": str(self._witness),
+            "KILLS_FAULT": str(folder / "fault"),
+        }
+        self._covered: list[tuple[int, dict[int, int]]] = []
+
+    def start(self, *, more: int = 0, fault: str = "") -> subprocess.Popen[str]:
+        """Start it, or go on with it at once where it is there already.
+
+        Args:
+            more: trials to add.
+            fault: of `faults.FAULTS`; the search will die of it.
+        """
+        program = [str(HERE / "faults.py"), fault] if fault else [str(ROOT / "run_search.py")]
+        storage = ["--storage", str(self.experiment.root.parent), "--quiet"]
+        if self.experiment.plan.is_file():
+            added = ["--trials", f"+{more}"] if more else []
+            arguments = ["--resume", self.experiment.name, *added]
+        else:
+            space = ["--space", str(HERE / "witness.py"), "--data", "embedded"]
+            arguments = [*space, "--name", self.experiment.name, "--gpus-per-trial", "0"]
+            arguments += self._options
+        return subprocess.Popen(
+            [sys.executable, "-u", *program, *arguments, *storage],
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def finish(self) -> str:
+        """Go on to the end; returns what was on the screen."""
+        with self.start() as process:
+            assert process.stdout is not None
+            screen = process.stdout.read()
+        assert process.returncode == 0, screen
+        return screen
+
+    def killed(self) -> None:
+        """Note which epochs completed checkpoints cover: none of them may begin from now on."""
+        covered = {}
+        for directory in self.experiment.trials():
+            if directory.last.is_file():
+                seed = directory.read_status().seed
+                covered[seed] = int(load_tensors(directory.last)["epoch"])
+        self._covered.append((len(self.begun()), covered))
+
+    def begun(self) -> list[tuple[int, int, int]]:
+        """Epochs begun, in order: seed of the trial, epoch, process."""
+        lines = self._witness.read_text().splitlines()
+        return [(int(s), int(e), int(p)) for s, e, p in (line.split() for line in lines)]
+
+    def trained_again(self) -> int:
+        """Epochs begun although a completed checkpoint covered them.
+
+        By the checkpoints as each kill left them, and by the order of what was begun: a trial
+        begins an epoch only once a checkpoint covers the one before.
+        """
+        begun = self.begun()
+        again = {
+            place
+            for since, covered in self._covered
+            for place, (seed, epoch, _) in enumerate(begun)
+            if place >= since and epoch <= covered.get(seed, 0)
+        }
+        furthest: dict[int, int] = defaultdict(int)
+        for place, (seed, epoch, _) in enumerate(begun):
+            if epoch < furthest[seed]:
+                again.add(place)
+            furthest[seed] = max(furthest[seed], epoch)
+        return len(again)
+
+    def handed_over(self) -> bool:
+        """Whether the final step is done: a model exported, and scored on the test."""
+        try:
+            metrics = json.loads((self.experiment.best / "metrics.json").read_text())
+        except OSError:
+            return False
+        return metrics["test"] is not None
+
+    def all_begun_have_ended(self) -> bool:
+        """Whether as many trials have ended as were asked for."""
+        if not self.experiment.plan.is_file():
+            return False
+        asked = json.loads(self.experiment.plan.read_text())["trials"]
+        states = [directory.read_status().state for directory in self.experiment.trials()]
+        return len(states) == asked and "RUNNING" not in states
+
+    def faults(self) -> list[str]:
+        """What does not hold of the ended search; empty where all is well."""
+        wrong = []
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        storage = JournalStorage(JournalFileBackend(str(self.experiment.journal)))
+        told = optuna.load_study(study_name=None, storage=storage).trials
+        asked = json.loads(self.experiment.plan.read_text())["trials"]
+        if len(told) != asked or not all(trial.state.is_finished() for trial in told):
+            wrong.append(f"{asked} trials asked for: {[trial.state.name for trial in told]}")
+        for trial, directory in zip(told, self.experiment.trials(), strict=False):
+            epochs = [line["epoch"] for line in directory.read_results()]
+            events = EventAccumulator(str(directory.root))
+            events.Reload()
+            curve = [event.step for event in events.Scalars("loss/val")]
+            status = directory.read_status()
+            if not epochs == curve == list(range(1, status.epochs + 1)):
+                wrong.append(f"{directory.id}: epochs {epochs}, curve {curve}")
+            if status.state != trial.state.name or list(trial.intermediate_values) != epochs:
+                wrong.append(f"{directory.id}: {status.state}, its study {trial.state.name}")
+        openings = self.experiment.test_openings.read_text().splitlines()
+        if not all(json.loads(line)["result"] for line in openings):
+            wrong.append("an opening of the test was not completed")
+        if not (self.experiment.best / "model.pt").is_file():
+            wrong.append("no model was exported")
+        left = [str(p.name) for p in self.experiment.root.parent.rglob(".*.tmp")]
+        if left:
+            wrong.append(f"left behind: {left}")
+        if again := self.trained_again():
+            wrong.append(f"{again} epochs that a checkpoint covered were trained again")
+        return wrong

@@ -1,0 +1,46 @@
+"""A space whose task bears witness, outside the experiment, to every epoch that is begun.
+
+Each begun epoch is a line `SEED EPOCH PROCESS` in the file named by KILLS_WITNESS. The file named
+by KILLS_FAULT, where there is one, names what a worker is to do once, in place of writing a
+checkpoint whole: see `faults.py`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from optuna.distributions import FloatDistribution
+
+from search_spaces.space import SearchSpace
+from tests.kills.faults import arm_worker
+from trainables.data.splits import Splits
+from trainables.mnist_cnn import TASK as MNIST
+from trainables.task import Task
+from trainables.trainer import Trainer
+
+
+def build(config: Any, splits: Splits, device: str) -> Trainer:
+    """MNIST's own, watched."""
+    trainer = MNIST.build(config, splits, device)
+    seed, run_epoch = torch.initial_seed(), trainer.run_epoch
+
+    def watched() -> dict[str, float]:
+        with Path(os.environ["KILLS_WITNESS"]).open("a") as file:
+            file.write(f"{seed} {trainer.epoch + 1} {os.getpid()}\n")
+        arm_worker()
+        return run_epoch()
+
+    trainer.run_epoch = watched  # type: ignore[method-assign]
+    return trainer
+
+
+SPACE = SearchSpace(
+    task=Task("witness", MNIST.Config, MNIST.network, build, MNIST.load),
+    distributions={"lr": FloatDistribution(1e-4, 1e-2, log=True)},
+    fixed={"batch_size": 16, "conv1": 16, "conv2": 16},  # an epoch takes a few tenths of a second
+    epochs=6,
+    trials=4,
+)
