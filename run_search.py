@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shlex
 import sys
@@ -21,7 +22,9 @@ from tuning.signals import heed_sigterm
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from trainables.data.splits import Splits
     from tuning.plan import SearchPlan
+    from tuning.search import Ending
 
 # Ray, torch, Optuna and pandas are imported where they are needed, not here: `--help`, the list of
 # spaces and a misspelt name answer at once.
@@ -120,20 +123,11 @@ def _run(
         from tuning.session import search
 
         ending = search(plan, splits, console, session, ownership, quiet=quiet, started=started)
-    from analysis.handover import NotProvenError, hand_over
+        session.stop()  # beside the last step
+        ending, won = _hand_over(experiment, splits, ending)
     from analysis.summary import print_summary
 
-    to_the_end = ending in (Ending.DONE, Ending.BUDGET)
-    try:
-        won = hand_over(experiment, splits, open_test=to_the_end)
-    except NotProvenError as error:
-        print(f"run_search: error: not exported: {error}", file=sys.stderr)
-        won = False
-    except OSError as error:
-        if not is_disk_full(error):
-            raise
-        ending, to_the_end = Ending.DISK_FULL, False
-    print_summary(experiment, console, interrupted=not to_the_end)
+    print_summary(experiment, console, interrupted=ending not in (Ending.DONE, Ending.BUDGET))
     if ending is Ending.DISK_FULL:
         print(f"run_search: error: {experiment.root}: the disk is full", file=sys.stderr)
         return 1
@@ -142,5 +136,27 @@ def _run(
     return 0 if won else 1
 
 
+def _hand_over(experiment: Experiment, splits: Splits, ending: Ending) -> tuple[Ending, bool]:
+    """The last step; returns how the search ended after all, and whether there is a model."""
+    from analysis.handover import NotProvenError, hand_over
+    from tuning.search import Ending
+
+    try:
+        to_the_end = ending in (Ending.DONE, Ending.BUDGET)
+        return ending, hand_over(experiment, splits, open_test=to_the_end)
+    except NotProvenError as error:
+        print(f"run_search: error: not exported: {error}", file=sys.stderr)
+        return ending, False
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        return Ending.DISK_FULL, False
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    # What torch, Ray and pandas make when imported lives to the end: looking for garbage in it
+    # costs half a second at the start, and another at the interpreter's last collection.
+    gc.set_threshold(50_000)
+    code = main()
+    gc.freeze()
+    sys.exit(code)

@@ -87,8 +87,19 @@ class Net(nn.Module):
 
 
 def _pool(x: Tensor) -> Tensor:
-    """Max-pooling by 2, in fp32: on CPU, twice as fast as in bfloat16 with few channels."""
-    return F.max_pool2d(x.float() if x.device.type == "cpu" else x, 2)
+    """Max-pooling by 2; with few channels PyTorch's own is slow on CPU, so not all is left to it.
+
+    Without gradients the largest of four corners is taken: five times faster with six channels.
+    With them, pooling in fp32 is twice as fast as in bfloat16.
+    """
+    if x.device.type != "cpu":
+        return F.max_pool2d(x, 2)
+    if torch.is_grad_enabled():
+        return F.max_pool2d(x.float(), 2)
+    x = x[..., : x.shape[2] // 2 * 2, : x.shape[3] // 2 * 2]
+    top = torch.maximum(x[..., ::2, ::2], x[..., ::2, 1::2])
+    bottom = torch.maximum(x[..., 1::2, ::2], x[..., 1::2, 1::2])
+    return torch.maximum(top, bottom)
 
 
 def _after_convolutions(side: int) -> int:

@@ -34,6 +34,7 @@ class RaySession:
         self._plan = plan
         self._beside = beside
         self._up: Future[None] | None = None
+        self._down: Future[None] | None = None
         self.nodes = 0
 
     def start(self) -> None:
@@ -49,12 +50,9 @@ class RaySession:
         heed_sigterm()
 
     def stop(self) -> None:
-        """Leave Ray, or stop the one started here; one half started is waited for."""
-        try:
-            if self._up is not None:
-                self._up.exception()
-        finally:
-            ray.shutdown()
+        """Begin to leave Ray, or to stop the one started here, once it is up; returns at once."""
+        if self._down is None:
+            self._down = self._beside.submit(ray.shutdown)
 
 
 @contextmanager
@@ -71,7 +69,7 @@ def ray_session(plan: SearchPlan) -> Iterator[RaySession]:
                 session.nodes = _join(plan, plan.address)
             yield session
         finally:
-            session.stop()
+            session.stop()  # and the pool waits for it
 
 
 _SILENT: dict[str, Any] = dict(log_to_driver=False, logging_level="fatal")

@@ -117,6 +117,15 @@ def test_forward_and_gradients_equal_the_textbook_order(name, side, channels, ro
         assert torch.equal(ours, theirs)
 
 
+@pytest.mark.parametrize(("height", "width"), [(32, 32), (27, 30)])
+def test_without_gradients_the_forward_is_the_same(height, width):
+    torch.manual_seed(0)
+    net = network("cifar10_net", height, width, 3)
+    images = torch.randn(8, 3, height, width).round().contiguous(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        assert torch.equal(net(images), textbook("cifar10_net", net, images))
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_dropout_acts_in_training_only(name):
     net = network(name, 32, 32, 3, dropout=0.5)
