@@ -7,6 +7,7 @@ import json
 import shlex
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from tuning.signals import heed_sigterm
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from analysis.rescore import FreshProcess
     from trainables.data.splits import Splits
     from tuning.plan import SearchPlan
     from tuning.search import Ending
@@ -107,24 +109,26 @@ def _run(
     from tuning.cluster import ray_session
 
     experiment = ownership.experiment
-    with ray_session(plan) as session:
-        if session.nodes:
-            nodes = "1 node shares" if session.nodes == 1 else f"{session.nodes} nodes share"
-            console.print(f"Cluster: {plan.address}, {nodes} {plan.storage}")
-        # Beside the reading; but a resumed search may have nothing left to train.
-        start = session.start if not experiment.plan.is_file() else lambda: None
-        splits = plan.space.task.load(replace(plan.data, found=start))
-        sizes = f"{len(splits.train):,} train, {len(splits.val):,} val"
-        console.print(f"Data: {splits.provenance}, {sizes}")
-        if splits.provenance.note:
-            console.print(f"Note: {splits.provenance.note}")
-        console.print(f"Watch: tensorboard --logdir {shlex.quote(relative(experiment.root))}")
-        from tuning.search import Ending
-        from tuning.session import search
+    with ExitStack() as after:
+        with ray_session(plan) as session:
+            if session.nodes:
+                nodes = "1 node shares" if session.nodes == 1 else f"{session.nodes} nodes share"
+                console.print(f"Cluster: {plan.address}, {nodes} {plan.storage}")
+            # Beside the reading; but a resumed search may have nothing left to train.
+            start = session.start if not experiment.plan.is_file() else lambda: None
+            splits = plan.space.task.load(replace(plan.data, found=start))
+            sizes = f"{len(splits.train):,} train, {len(splits.val):,} val"
+            console.print(f"Data: {splits.provenance}, {sizes}")
+            if splits.provenance.note:
+                console.print(f"Note: {splits.provenance.note}")
+            console.print(f"Watch: tensorboard --logdir {shlex.quote(relative(experiment.root))}")
+            from analysis.rescore import FreshProcess
+            from tuning.search import Ending
+            from tuning.session import search
 
-        ending = search(plan, splits, console, session, ownership, quiet=quiet, started=started)
-        session.stop()  # beside the last step
-        ending, won = _hand_over(experiment, splits, ending)
+            ending = search(plan, splits, console, session, ownership, quiet=quiet, started=started)
+            fresh = after.enter_context(FreshProcess())  # it imports while Ray ends
+        ending, won = _hand_over(experiment, splits, fresh, ending)
     from analysis.summary import print_summary
 
     print_summary(experiment, console, interrupted=ending not in (Ending.DONE, Ending.BUDGET))
@@ -136,14 +140,16 @@ def _run(
     return 0 if won else 1
 
 
-def _hand_over(experiment: Experiment, splits: Splits, ending: Ending) -> tuple[Ending, bool]:
+def _hand_over(
+    experiment: Experiment, splits: Splits, fresh: FreshProcess, ending: Ending
+) -> tuple[Ending, bool]:
     """The last step; returns how the search ended after all, and whether there is a model."""
     from analysis.handover import NotProvenError, hand_over
     from tuning.search import Ending
 
     try:
         to_the_end = ending in (Ending.DONE, Ending.BUDGET)
-        return ending, hand_over(experiment, splits, open_test=to_the_end)
+        return ending, hand_over(experiment, splits, fresh, open_test=to_the_end)
     except NotProvenError as error:
         print(f"run_search: error: not exported: {error}", file=sys.stderr)
         return ending, False

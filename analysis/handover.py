@@ -16,7 +16,7 @@ import torch
 from analysis.bundle import CONFIG, METRICS, WEIGHTS, build_network, own_task
 from analysis.load import Results, load
 from analysis.openings import announce_opening, complete_opening, is_opening
-from analysis.rescore import rescoring
+from analysis.rescore import FreshProcess
 from trainables.data.splits import Split, Splits
 from trainables.files import read_json, replacing, write_json
 from trainables.parts.classifier import classify
@@ -34,10 +34,13 @@ class NotProvenError(RuntimeError):
     """An export that does not do what the trained model did."""
 
 
-def hand_over(experiment: Experiment, splits: Splits, *, open_test: bool) -> bool:
+def hand_over(
+    experiment: Experiment, splits: Splits, fresh: FreshProcess, *, open_test: bool
+) -> bool:
     """Write `leaderboard.csv` and `best/`; returns False where no trial has a score.
 
     Args:
+        fresh: the process that the export is proven in.
         open_test: score the winner and the baseline on test, which is recorded; False where the
             search was interrupted: test stays closed.
 
@@ -55,7 +58,7 @@ def hand_over(experiment: Experiment, splits: Splits, *, open_test: bool) -> boo
     metrics = _handed_over(experiment, winner, baseline)
     handover = _Handover(experiment, splits, results)
     if metrics is None:
-        metrics = handover.export(winner, baseline)
+        metrics = handover.export(winner, baseline, fresh)
     if open_test and (metrics["test"] is None or is_opening(experiment)):
         handover.open_test(metrics)
     return True
@@ -101,7 +104,7 @@ class _Handover:
         self._epochs = results.epochs
         torch.set_num_threads(self._threads)  # as the trials had: the same score needs the same
 
-    def export(self, winner: Any, baseline: Any) -> dict[str, Any]:
+    def export(self, winner: Any, baseline: Any, fresh: FreshProcess) -> dict[str, Any]:
         """Put the winner into `best/`, whole and proven or not at all; returns its metrics."""
         bundle = self._temporary()
         replaced = self._temporary()
@@ -109,7 +112,7 @@ class _Handover:
         try:
             self._write(winner["trial"], bundle)
             val = self._splits.val.inputs
-            with rescoring(bundle, val, self._threads, self._device) as rescored:
+            with fresh.rescoring(bundle, val, self._threads, self._device) as rescored:
                 metrics = self._metrics(winner, baseline)
                 self._prove(winner, rescored, metrics)
             write_json(bundle / METRICS, metrics)

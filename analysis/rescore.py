@@ -1,16 +1,17 @@
-"""Load an exported model in a process of its own and write down what it predicts.
+"""Load an exported model in a process of its own, and let it predict.
 
-`python -m analysis.rescore BUNDLE INPUTS.npy LOGITS.npy THREADS DEVICE`: the proof that an export
-works without the process that trained it. That one ran the user's own code, so it is trusted here.
+The proof that an export works without the process that trained it. That one ran the user's own
+code, so it is trusted here.
 """
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -20,50 +21,67 @@ from analysis.bundle import load_bundle
 from trainables.parts.classifier import classify
 
 
-@contextmanager
-def rescoring(
-    bundle: Path, inputs: np.ndarray, threads: int, device: str
-) -> Iterator[Callable[[], np.ndarray]]:
-    """Let the exported model score `inputs` in a fresh process, beside the caller's own work.
+class FreshProcess:
+    """A process that has imported what a model needs and waits for one; a context manager.
 
-    Yields:
-        a function that waits for the logits; it raises ChildProcessError with the process's last
-        line where that failed.
+    Importing takes it two seconds, on a core that is free while Ray ends.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        given, wanted = Path(folder, "inputs.npy"), Path(folder, "logits.npy")
-        np.save(given, inputs)
-        command = [sys.executable, "-m", "analysis.rescore", str(bundle), str(given), str(wanted)]
-        process = subprocess.Popen(
-            [*command, str(threads), device],
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "analysis.rescore"],
             cwd=Path(__file__).parent.parent,
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-        def logits() -> np.ndarray:
-            _, printed = process.communicate()
-            if process.returncode != 0:
-                last = (printed.strip() or "no message").splitlines()[-1]
-                raise ChildProcessError(
-                    f"the exported model does not load in a fresh process: {last}"
-                )
-            scored: np.ndarray = np.load(wanted)
-            return scored
+    def __enter__(self) -> FreshProcess:
+        return self
 
-        try:
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    @contextmanager
+    def rescoring(
+        self, bundle: Path, inputs: np.ndarray, threads: int, device: str
+    ) -> Iterator[Callable[[], np.ndarray]]:
+        """Let the exported model score `inputs` there, beside the caller's own work. Once.
+
+        Yields:
+            a function that waits for the logits; it raises ChildProcessError with the process's
+            last line where that failed.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            given, wanted = Path(folder, "inputs.npy"), Path(folder, "logits.npy")
+            np.save(given, inputs)
+            order = [str(bundle), str(given), str(wanted), threads, device]
+            assert self._process.stdin is not None
+            with suppress(BrokenPipeError):  # it has died: its last line says why
+                self._process.stdin.write(json.dumps(order) + "\n")
+                self._process.stdin.flush()
+
+            def logits() -> np.ndarray:
+                _, printed = self._process.communicate()
+                if self._process.returncode != 0:
+                    last = (printed.strip() or "no message").splitlines()[-1]
+                    raise ChildProcessError(
+                        f"the exported model does not load in a fresh process: {last}"
+                    )
+                scored: np.ndarray = np.load(wanted)
+                return scored
+
             yield logits
-        finally:
-            process.kill()
-            process.wait()
 
 
-def _main(bundle: str, inputs: str, logits: str, threads: str, device: str) -> None:
-    torch.set_num_threads(int(threads))
+def _main() -> None:
+    bundle, inputs, logits, threads, device = json.loads(sys.stdin.readline())
+    torch.set_num_threads(threads)
     loaded = load_bundle(Path(bundle), trust=True)
     np.save(logits, classify(loaded.network, np.load(inputs), loaded.meta, device))
 
 
 if __name__ == "__main__":
-    _main(*sys.argv[1:])
+    _main()

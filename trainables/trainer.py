@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -183,9 +184,15 @@ def save_weights(weights: Mapping[str, Tensor], path: Path) -> None:
 
 
 def save_tensors(value: Any, path: Path) -> None:
-    """`torch.save`, atomically."""
+    """`torch.save`, atomically.
+
+    Raises:
+        OSError: such as a full disk; from a file `torch.save` itself makes a RuntimeError of it.
+    """
+    content = io.BytesIO()
+    torch.save(value, content)
     with replacing(path) as temporary:
-        torch.save(value, temporary)
+        temporary.write_bytes(content.getbuffer())
 
 
 def load_tensors(path: Path, device: str = "cpu") -> Any:

@@ -34,7 +34,6 @@ class RaySession:
         self._plan = plan
         self._beside = beside
         self._up: Future[None] | None = None
-        self._down: Future[None] | None = None
         self.nodes = 0
 
     def start(self) -> None:
@@ -50,9 +49,15 @@ class RaySession:
         heed_sigterm()
 
     def stop(self) -> None:
-        """Begin to leave Ray, or to stop the one started here, once it is up; returns at once."""
-        if self._down is None:
-            self._down = self._beside.submit(ray.shutdown)
+        """Leave Ray, or stop the one started here; one half started is waited for.
+
+        Not beside anything: what still holds one of Ray's objects would end the process.
+        """
+        try:
+            if self._up is not None:
+                self._up.exception()
+        finally:
+            ray.shutdown()
 
 
 @contextmanager
@@ -69,7 +74,7 @@ def ray_session(plan: SearchPlan) -> Iterator[RaySession]:
                 session.nodes = _join(plan, plan.address)
             yield session
         finally:
-            session.stop()  # and the pool waits for it
+            session.stop()
 
 
 _SILENT: dict[str, Any] = dict(log_to_driver=False, logging_level="fatal")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from analysis.handover import hand_over
+from analysis.rescore import FreshProcess
 from tests.tuning.rehearsal import Rehearsal, cheap_plan
 from trainables.data.request import DataRequest
 from trainables.data.splits import Splits
@@ -46,7 +47,8 @@ def finished(
     """Handed over, test opened; only to be read."""
     root = tmp_path_factory.mktemp("results") / "finished"
     shutil.copytree(trained.root, root)
-    assert hand_over(Experiment(root), digits, open_test=True)
+    with FreshProcess() as fresh:
+        assert hand_over(Experiment(root), digits, fresh, open_test=True)
     return Experiment(root)
 
 

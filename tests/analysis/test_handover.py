@@ -15,9 +15,11 @@ import numpy as np
 import pytest
 import torch
 
+from analysis import handover
 from analysis.bundle import load_bundle
-from analysis.handover import NotProvenError, hand_over
+from analysis.handover import NotProvenError
 from analysis.load import load
+from analysis.rescore import FreshProcess
 from trainables.data.splits import Split, Splits
 from trainables.errors import BadInput
 from trainables.files import read_json, write_json
@@ -32,6 +34,11 @@ Copy = Callable[[], Experiment]
 def metrics(finished: Experiment) -> dict[str, Any]:
     values: dict[str, Any] = read_json(finished.best / "metrics.json")
     return values
+
+
+def hand_over(experiment: Experiment, splits: Splits, *, open_test: bool) -> bool:
+    with FreshProcess() as fresh:
+        return handover.hand_over(experiment, splits, fresh, open_test=open_test)
 
 
 def leftovers(experiment: Experiment) -> list[str]:

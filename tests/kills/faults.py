@@ -16,8 +16,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
-
 FAULTS = ("journal append", "rename", "checkpoint write", "checkpoint rename")
 
 
@@ -33,13 +31,12 @@ def arm_worker() -> None:
         order.unlink()
     except OSError:
         return
-    save, replace = torch.save, os.replace
+    write, replace = Path.write_bytes, os.replace
 
-    def torn_save(value: Any, path: Path) -> None:
-        whole = io.BytesIO()
-        save(value, whole)
-        path.write_bytes(whole.getvalue()[: len(whole.getvalue()) // 2])
+    def torn_write(path: Path, content: Any) -> int:
+        write(path, bytes(content)[: len(content) // 2])
         die_together()
+        return 0
 
     def no_replace(source: Any, target: Any) -> None:
         if Path(target).name == "last.pt":
@@ -51,7 +48,7 @@ def arm_worker() -> None:
         _die()
 
     if fault == "checkpoint write":
-        torch.save = torn_save  # type: ignore[assignment]
+        Path.write_bytes = torn_write  # type: ignore[method-assign,assignment]
     else:
         os.replace = no_replace  # type: ignore[assignment]
 
