@@ -54,6 +54,11 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return INTERRUPTED
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        print(f"run_search: error: {error.filename or 'a disk'}: the disk is full", file=sys.stderr)
+        return 1
 
 
 def _list(name: str) -> int:

@@ -18,7 +18,6 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> tuple[Search, list[str]]:
             assert process.stdout is not None
             screens.append(process.stdout.read())
         assert process.returncode == -9, f"{fault}: {screens[-1]}"
-        search.killed()
     return search, [*screens, search.finish()]
 
 

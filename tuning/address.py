@@ -13,8 +13,8 @@ ANSWERS_WITHIN = 12.0  # seconds a cluster has to let a driver in
 _ASK = """
 import json, sys, ray
 ray.init(address=sys.argv[1], log_to_driver=False, logging_level="fatal")
-has = ray.cluster_resources()
-print(json.dumps([has.get("CPU", 0), has.get("GPU", 0)]))
+nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+print(json.dumps([[node.get("CPU", 0), node.get("GPU", 0)] for node in nodes]))
 """
 _TOKEN_HINT = (
     "the cluster wants its token: set RAY_AUTH_MODE=token, and put the token into RAY_AUTH_TOKEN "
@@ -22,8 +22,8 @@ _TOKEN_HINT = (
 )
 
 
-def cluster_resources(address: str) -> tuple[float, float]:
-    """CPUs and GPUs of the cluster at an address, `HOST:PORT` or `auto`.
+def cluster_resources(address: str) -> list[tuple[float, float]]:
+    """CPUs and GPUs of each node of the cluster at an address, `HOST:PORT` or `auto`.
 
     Asked in a process of its own: Ray may try for ever where what answers is no cluster.
 
@@ -45,8 +45,7 @@ def cluster_resources(address: str) -> tuple[float, float]:
         raise BadInput(f"--address {address}: {_TOKEN_HINT if refused else late}") from None
     except subprocess.CalledProcessError as error:
         raise BadInput(f"--address {address}: {_reason(error.stderr)}") from None
-    cpus, gpus = json.loads(done.stdout.splitlines()[-1])
-    return float(cpus), float(gpus)
+    return [(float(cpus), float(gpus)) for cpus, gpus in json.loads(done.stdout.splitlines()[-1])]
 
 
 def _check_something_answers(address: str) -> None:
@@ -68,7 +67,10 @@ def _reason(printed: bytes) -> str:
     if _wants_token(printed):
         return _TOKEN_HINT
     text = printed.decode(errors="replace").strip() or "no reason given"
-    return f"no Ray cluster there ({text.splitlines()[-1]})"
+    error = text.splitlines()[-1]
+    if "Version mismatch" in text:  # it runs over several lines
+        error = " ".join(text[text.rindex("Version mismatch") :].split())
+    return f"no Ray cluster there ({error})"
 
 
 def _wants_token(printed: bytes | None) -> bool:

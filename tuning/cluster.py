@@ -51,7 +51,8 @@ class RaySession:
     def stop(self) -> None:
         """Leave Ray, or stop the one started here; one half started is waited for.
 
-        Not beside anything: what still holds one of Ray's objects would end the process.
+        In no other thread while this one goes on: an object of Ray's that is let go of after Ray
+        has ended takes the process with it.
         """
         try:
             if self._up is not None:
@@ -99,4 +100,5 @@ def _join(plan: SearchPlan, address: str) -> int:
     except (ConnectionError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise BadInput(f"--address {address}: no Ray cluster there ({reason})") from error
+    heed_sigterm()
     return probe_storage(plan.storage)

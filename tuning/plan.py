@@ -181,9 +181,9 @@ class SearchPlan:
             "trials": self.space.trials,
             "time_budget": self.time_budget,
             "concurrency": self.concurrency,
-            "address": self.address,
         }
-        now = {"time": time.strftime("%Y-%m-%dT%H:%M:%S%z"), **changed, **circumstances()}
+        when = {"time": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "address": self.address}
+        now = {**when, **changed, **circumstances()}
         return record | changed | {"resumed": [*record["resumed"], now]}
 
 

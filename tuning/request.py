@@ -76,29 +76,48 @@ def make_plan(
     return placed(plan, concurrency, gpus_per_trial)
 
 
-def placed(plan: SearchPlan, concurrency: int | None, gpus_per_trial: float | None) -> SearchPlan:
+def placed(
+    plan: SearchPlan,
+    concurrency: int | None,
+    gpus_per_trial: float | None,
+    most: int | None = None,
+) -> SearchPlan:
     """The plan, with what is left to where it will run filled in from what there is.
 
     Args:
-        concurrency: None: as many trials at a time as fit.
+        concurrency: None: as many trials at a time as fit, but `most` where that is given.
         gpus_per_trial: None: a share of a GPU where there is one.
 
     Raises:
         BadInput: it does not fit there, or the cluster at the plan's address does not answer.
     """
-    cpus, gpus, where = float(cpu_count()), float(gpu_count()), "this machine"
+    nodes, where = [(float(cpu_count()), float(gpu_count()))], "this machine"
     if plan.address is not None:
-        (cpus, gpus), where = cluster_resources(plan.address), "the cluster"
+        nodes, where = cluster_resources(plan.address), "the cluster"
+    cpus, gpus = (sum(have) for have in zip(*nodes, strict=True))
     if gpus_per_trial is None:
         gpus_per_trial = GPU_SHARE if gpus else 0.0
+    fit = sum(slots_of(node, plan.cpus_per_trial, gpus_per_trial) for node in nodes)
     if concurrency is None:
-        concurrency = max(1, int(cpus // plan.cpus_per_trial))
-        concurrency = min(concurrency, gpu_slots(gpus, gpus_per_trial) or concurrency)
+        concurrency = max(1, fit if most is None else min(fit, most))
     # Of this machine: workers of a cluster choose by their own processor.
     kernels = choose_kernels(pick_device(gpus_per_trial if gpu_count() else 0))
     plan = replace(plan, concurrency=concurrency, gpus_per_trial=gpus_per_trial, kernels=kernels)
     plan.check_resources(cpus, gpus, where)
+    if concurrency > fit:  # what there is lies scattered
+        raise BadInput(
+            f"--concurrency {concurrency}: trials of {plan.cpus_per_trial} CPUs and "
+            f"{gpus_per_trial:g} GPUs each fit {fit} times on the single nodes of {where}"
+        )
     return plan
+
+
+def slots_of(node: tuple[float, float], cpus_per_trial: int, gpus_per_trial: float) -> int:
+    """Trials that fit on one machine of so many (CPUs, GPUs) at a time."""
+    cpus, gpus = node
+    by_cpu = int(cpus // cpus_per_trial)
+    by_gpu = gpu_slots(gpus, gpus_per_trial)
+    return by_cpu if by_gpu is None else min(by_cpu, by_gpu)
 
 
 def check_storage(plan: SearchPlan) -> None:

@@ -56,7 +56,8 @@ def resume_plan(
         raise BadInput(f"--resume {experiment.name}: the space {name} has changed since: {changed}")
     starts = tuple(record["search_space"]["starts"])
     found = replace(found, trials=record["trials"] + more, starts=starts)
-    address = address if address is not None else record["address"]
+    last = [record, *record["resumed"]][-1]
+    address = address if address is not None else last["address"]
     plan = SearchPlan(
         name=experiment.name,
         storage=experiment.root.parent,
@@ -77,7 +78,7 @@ def resume_plan(
         kernels=choose_kernels("cpu"),
     )
     check_data_directory(plan.data.directory)
-    return placed(plan, plan.concurrency, plan.gpus_per_trial)
+    return placed(plan, concurrency, plan.gpus_per_trial, most=record["concurrency"])
 
 
 def _read(experiment: Experiment) -> dict[str, Any]:

@@ -109,14 +109,13 @@ class _Stopper(tune.Stopper):
         self._deadline = None if seconds is None else started + seconds
         self._searcher = searcher
         self._any_result = False
-
-    @property
-    def spent(self) -> bool:
-        return self._deadline is not None and time.monotonic() >= self._deadline
+        self.spent = False  # and that is what has ended the search, not a Ctrl-C just before
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
         self._any_result = True
         return False
 
     def stop_all(self) -> bool:
-        return self._searcher.disk_full or (self._any_result and self.spent)
+        late = self._deadline is not None and time.monotonic() >= self._deadline
+        self.spent = self.spent or (self._any_result and late)
+        return self._searcher.disk_full or self.spent

@@ -27,7 +27,7 @@ from tests.kills.faults import FAULTS
 from tests.kills.searches import Search
 
 START_UP, BETWEEN, FINAL = "start-up", "between", "final step"
-SECONDS = {START_UP: 5.0, BETWEEN: 8.0, FINAL: 4.0}  # about how long each lasts here
+SECONDS = {START_UP: 4.0, BETWEEN: 8.0, FINAL: 4.0}  # about how long each lasts here
 BEGINS = re.compile(r"started|goes on after")
 MORE = 4
 
@@ -53,7 +53,6 @@ def main() -> None:
             while found is None:
                 found = _kill(search, phase, delay)
             hit[found] += 1
-            search.killed()
             print(f"kill {number:2}: {found}, {delay:.2f} s into it", flush=True)
         for fault in FAULTS:
             more = MORE if search.all_begun_have_ended() else 0
@@ -61,7 +60,6 @@ def main() -> None:
                 screen = process.stdout.read() if process.stdout else ""
             if process.returncode != -9:
                 sys.exit(f"{fault}: it did not die of it\n{screen[-3000:]}")
-            search.killed()
             hit[f"in a {fault}"] += 1
             print(f"killed in a {fault}", flush=True)
         search.finish()
@@ -85,9 +83,9 @@ def _kill(search: Search, phase: str, delay: float) -> str | None:
         if process.returncode:
             sys.exit(f"exit code {process.returncode}\n{screen[-3000:]}")
         return None
-    if search.all_begun_have_ended():
-        return FINAL
-    return phase if phase == START_UP else BETWEEN
+    if phase == START_UP:
+        return START_UP
+    return FINAL if search.all_begun_have_ended() else BETWEEN
 
 
 def _wait(process: subprocess.Popen[str], search: Search, phase: str) -> None:
@@ -104,6 +102,8 @@ def _report(search: Search, hit: Counter[str]) -> None:
     states = Counter(directory.read_status().state for directory in search.experiment.trials())
     print(", ".join(f"{count} {where}" for where, count in hit.items()))
     print(f"{sum(states.values())} trials: {dict(states)}, {len(search.begun())} epochs begun")
+    if 5 * (hit[START_UP] + hit[FINAL]) < sum(hit[phase] for phase in SECONDS):
+        sys.exit("too few kills fell into start-up and the final step: take another seed")
     if wrong := search.faults():
         sys.exit("\n".join(wrong))
     print("as many as asked for, none left running, no step twice, no covered epoch trained again")

@@ -2,8 +2,8 @@
 
     python tests/benchmarks/kill_workers.py [--seed N] [--kills 10]
 
-A worker is killed at a moment from a printed seed while it trains an epoch; the next is killed
-only once that trial has begun an epoch again. See `tests/kills/searches.py` for what is counted.
+A worker is killed at a moment from a printed seed while it trains an epoch, the next one only once
+that trial has completed an epoch again. See `tests/kills/searches.py` for what is counted.
 """
 
 from __future__ import annotations
@@ -44,11 +44,10 @@ def main() -> None:
         for number in range(1, options.kills + 1):
             seed, epoch, worker = _running(search, rng)
             time.sleep(rng.uniform(0, 0.3))
-            search.killed()
             os.kill(worker, signal.SIGKILL)
-            begun = len(search.begun())
+            noted = len(search.lines())
             start = time.monotonic()
-            while not any(each[0] == seed for each in search.begun()[begun:]):
+            while not any(each[:2] == ("saved", seed) for each in search.lines()[noted:]):
                 if process.poll() is not None or time.monotonic() - start > 60:
                     sys.exit(f"the trial did not go on\n{''.join(screen)[-3000:]}")
                 time.sleep(0.02)
@@ -60,7 +59,7 @@ def main() -> None:
             sys.exit(f"exit code {code}\n{''.join(screen)[-3000:]}")
         states = [directory.read_status().state for directory in search.experiment.trials()]
         print(f"{len(states)} trials: {states}")
-        if wrong := search.faults():
+        if wrong := search.faults() + [each for each in states if each != "COMPLETE"]:
             sys.exit("\n".join(wrong))
     print("the search never stopped, every trial ended, no covered epoch was trained again")
 

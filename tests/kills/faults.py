@@ -3,7 +3,7 @@
     python tests/kills/faults.py FAULT ...arguments of run_search.py
 
 runs a search whose own process, or one of whose workers, is killed there, once. A worker takes
-the search's process with it, as a machine that loses its power does.
+the search's process with it.
 """
 
 from __future__ import annotations

@@ -14,7 +14,6 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from trainables.trainer import load_tensors
 from tuning.experiment import Experiment
 
 HERE = Path(__file__).resolve().parent
@@ -38,9 +37,8 @@ class Search:
             "PYTHONPATH": str(ROOT),
             "XDG_CACHE_HOME": str(folder / "cache"),
             "KILLS_WITNESS": str(self._witness),
-            "KILLS_FAULT": str(folder / "fault"),
         }
-        self._covered: list[tuple[int, dict[int, int]]] = []
+        self._runs = 0
 
     def start(self, *, more: int = 0, fault: str = "") -> subprocess.Popen[str]:
         """Start it, or go on with it at once where it is there already.
@@ -49,6 +47,8 @@ class Search:
             more: trials to add.
             fault: of `faults.FAULTS`; the search will die of it.
         """
+        self._runs += 1  # a fault is for the workers of its run, not for orphans of the last
+        order = {"KILLS_FAULT": str(self._witness.with_name(f"fault-{self._runs}"))}
         program = [str(HERE / "faults.py"), fault] if fault else [str(ROOT / "run_search.py")]
         storage = ["--storage", str(self.experiment.root.parent), "--quiet"]
         if self.experiment.plan.is_file():
@@ -60,7 +60,7 @@ class Search:
             arguments += self._options
         return subprocess.Popen(
             [sys.executable, "-u", *program, *arguments, *storage],
-            env=self._environment,
+            env=self._environment | order,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -74,39 +74,25 @@ class Search:
         assert process.returncode == 0, screen
         return screen
 
-    def killed(self) -> None:
-        """Note which epochs completed checkpoints cover: none of them may begin from now on."""
-        covered = {}
-        for directory in self.experiment.trials():
-            if directory.last.is_file():
-                seed = directory.read_status().seed
-                covered[seed] = int(load_tensors(directory.last)["epoch"])
-        self._covered.append((len(self.begun()), covered))
+    def lines(self) -> list[tuple[str, int, int, int]]:
+        """What the task bore witness to, in order: `begun` or `saved`, seed, epoch, process."""
+        lines = (line.split() for line in self._witness.read_text().splitlines())
+        return [(what, int(seed), int(epoch), int(pid)) for what, seed, epoch, pid in lines]
 
     def begun(self) -> list[tuple[int, int, int]]:
         """Epochs begun, in order: seed of the trial, epoch, process."""
-        lines = self._witness.read_text().splitlines()
-        return [(int(s), int(e), int(p)) for s, e, p in (line.split() for line in lines)]
+        return [(seed, epoch, pid) for what, seed, epoch, pid in self.lines() if what == "begun"]
 
     def trained_again(self) -> int:
-        """Epochs begun although a completed checkpoint covered them.
-
-        By the checkpoints as each kill left them, and by the order of what was begun: a trial
-        begins an epoch only once a checkpoint covers the one before.
-        """
-        begun = self.begun()
-        again = {
-            place
-            for since, covered in self._covered
-            for place, (seed, epoch, _) in enumerate(begun)
-            if place >= since and epoch <= covered.get(seed, 0)
-        }
-        furthest: dict[int, int] = defaultdict(int)
-        for place, (seed, epoch, _) in enumerate(begun):
-            if epoch < furthest[seed]:
-                again.add(place)
-            furthest[seed] = max(furthest[seed], epoch)
-        return len(again)
+        """Epochs begun although a completed checkpoint covered them."""
+        saved: dict[int, int] = defaultdict(int)
+        again = 0
+        for what, seed, epoch, _ in self.lines():
+            if what == "saved":
+                saved[seed] = max(saved[seed], epoch)
+            else:
+                again += epoch <= saved[seed]
+        return again
 
     def handed_over(self) -> bool:
         """Whether the final step is done: a model exported, and scored on the test."""

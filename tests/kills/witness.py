@@ -1,8 +1,8 @@
 """A space whose task bears witness, outside the experiment, to every epoch that is begun.
 
-Each begun epoch is a line `SEED EPOCH PROCESS` in the file named by KILLS_WITNESS. The file named
-by KILLS_FAULT, where there is one, names what a worker is to do once, in place of writing a
-checkpoint whole: see `faults.py`.
+Each begun epoch is a line `begun SEED EPOCH PROCESS` in the file named by KILLS_WITNESS, each
+completed checkpoint one that starts with `saved`. The file named by KILLS_FAULT, where there is
+one, names what a worker is to do once, in place of writing a checkpoint whole: see `faults.py`.
 """
 
 from __future__ import annotations
@@ -25,15 +25,23 @@ from trainables.trainer import Trainer
 def build(config: Any, splits: Splits, device: str) -> Trainer:
     """MNIST's own, watched."""
     trainer = MNIST.build(config, splits, device)
-    seed, run_epoch = torch.initial_seed(), trainer.run_epoch
+    seed, run_epoch, save = torch.initial_seed(), trainer.run_epoch, trainer.save
+
+    def note(what: str, epoch: int) -> None:
+        with Path(os.environ["KILLS_WITNESS"]).open("a") as file:
+            file.write(f"{what} {seed} {epoch} {os.getpid()}\n")
 
     def watched() -> dict[str, float]:
-        with Path(os.environ["KILLS_WITNESS"]).open("a") as file:
-            file.write(f"{seed} {trainer.epoch + 1} {os.getpid()}\n")
+        note("begun", trainer.epoch + 1)
         arm_worker()
         return run_epoch()
 
+    def watched_save(path: Path) -> None:
+        save(path)
+        note("saved", trainer.epoch)
+
     trainer.run_epoch = watched  # type: ignore[method-assign]
+    trainer.save = watched_save  # type: ignore[method-assign]
     return trainer
 
 

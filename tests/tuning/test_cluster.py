@@ -9,6 +9,7 @@ import sys
 import time
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -16,6 +17,7 @@ import ray
 
 from tests.tuning.rehearsal import cheap_plan
 from trainables.errors import BadInput
+from tuning.address import _reason
 from tuning.cluster import ray_session
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,6 +74,45 @@ def test_what_listens_but_is_no_ray_cluster_is_refused_in_time(tmp_path: Path) -
 def test_ray_client_is_refused_with_the_way_that_works(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"--address ray://head:10001: .* --address auto"):
         cheap_plan(tmp_path, address="ray://head:10001")
+
+
+@pytest.mark.parametrize(
+    ("nodes", "cpus", "gpus", "asked", "expected"),
+    [
+        ([(4, 0), (2, 0)], 1, None, None, 6),
+        ([(3, 0), (3, 0)], 2, None, None, 2),  # one core of each is left over
+        ([(8, 1), (8, 1)], 1, None, None, 8),  # a quarter of a GPU each
+        ([(8, 1), (8, 1)], 1, 1.0, None, 2),
+        ([(8, 1), (8, 1)], 1, 2.0, None, "fit 0 times"),
+        ([(1, 0), (1, 0)], 2, None, None, "fit 0 times"),
+        ([(4, 0), (2, 0)], 1, None, 7, "needs 7 CPUs, the cluster has 6"),
+        ([(3, 0), (3, 0)], 2, None, 3, "fit 2 times"),
+    ],
+)
+def test_trials_fit_on_single_nodes(
+    nodes: list[tuple[float, float]],
+    cpus: int,
+    gpus: float | None,
+    asked: int | None,
+    expected: int | str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tuning.request.cluster_resources", lambda address: nodes)
+    wanted: dict[str, Any] = {"cpus_per_trial": cpus, "gpus_per_trial": gpus, "concurrency": asked}
+    if isinstance(expected, str):
+        with pytest.raises(BadInput, match=expected):
+            cheap_plan(tmp_path, address="head:6379", **wanted)
+    else:
+        assert cheap_plan(tmp_path, address="head:6379", **wanted).concurrency == expected
+
+
+def test_another_version_on_the_cluster_is_said_whole() -> None:
+    printed = (
+        b"RuntimeError: Version mismatch: The cluster was started with:\n    Ray: 1\n    By: 2\n"
+    )
+    said = "no Ray cluster there (Version mismatch: The cluster was started with: Ray: 1 By: 2)"
+    assert _reason(printed) == said
 
 
 ALONE = """

@@ -99,6 +99,12 @@ def test_a_search_outlives_a_node_killed_in_the_middle(cluster: Cluster, tmp_pat
     for directory in experiment.trials():
         assert [line["epoch"] for line in directory.read_results()] == list(range(1, 61))
     assert (experiment.best / "model.pt").is_file()
+    # And on, on this machine alone.
+    more = ["--resume", "cut", "--trials", "+1", "--address", "local", "--quiet"]
+    run = [sys.executable, str(ROOT / "run_search.py"), *more, "--storage", str(tmp_path)]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(states(experiment)) == 4
 
 
 TOKENS = """
