@@ -150,7 +150,7 @@ def test_another_processor_may_round_a_score_otherwise(copy: Copy, digits: Split
     plan = read_json(experiment.plan)
     write_json(experiment.plan, plan | {"machine": plan["machine"] | {"system": "elsewhere"}})
     assert hand_over(experiment, digits, open_test=True)
-    write_json(winner.root / "status.json", status | {"score": status["score"] + 0.006})
+    write_json(winner.root / "status.json", status | {"score": status["score"] + 0.008})
     shutil.rmtree(experiment.best)
     with pytest.raises(NotProvenError, match="on val, its trial"):
         hand_over(experiment, digits, open_test=True)

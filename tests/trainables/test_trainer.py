@@ -182,11 +182,13 @@ def test_a_failed_save_leaves_the_old_file_and_no_other(small_splits, tmp_path, 
     training.save(path)
     before = path.read_bytes()
 
-    def full_disk(value: Any, file: Path) -> None:
-        file.write_bytes(b"half of it")
+    write = Path.write_bytes
+
+    def full_disk(file: Path, content: Any) -> None:
+        write(file, bytes(content)[:100])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(torch, "save", full_disk)
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
     with pytest.raises(OSError, match="No space left"):
         training.save(path)
     assert [p.name for p in tmp_path.iterdir()] == ["last.pt"]

@@ -14,7 +14,7 @@ from trainables.data.splits import Splits
 from trainables.errors import BadInput
 from trainables.files import read_json, write_json
 from tuning.experiment import Experiment
-from tuning.plan import SearchPlan
+from tuning.plan import SearchPlan, cpu_count
 from tuning.request import make_plan
 from tuning.resume import resume_plan
 
@@ -153,5 +153,7 @@ def test_more_slots_than_this_machine_has(tmp_path: Path, digits: Splits) -> Non
     experiment = saved(cheap_plan(tmp_path), digits)
     changed(experiment, "concurrency", value=999)
     with pytest.raises(BadInput, match=r"--concurrency 999 .* this machine has"):
-        resume_plan(experiment)
-    assert resume_plan(experiment, concurrency=1).concurrency == 1
+        resume_plan(experiment, concurrency=999)
+    assert resume_plan(experiment).concurrency == cpu_count()  # as many as fit
+    changed(experiment, "concurrency", value=1)
+    assert resume_plan(experiment).concurrency == 1  # but no more than before
