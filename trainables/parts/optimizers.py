@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
-from torch.optim import lr_scheduler
+from torch.optim import Optimizer, lr_scheduler
+
+_Original = TypeVar("_Original", bound=Optimizer)
 
 
-def make_optimizer(config: Any, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+def _uncompiled(original: type[_Original]) -> type[_Original]:
+    """An optimizer of torch's without the guards that keep `torch.compile` out of its methods.
+
+    At a process's first update they import the whole compiler, SymPy included, which costs every
+    worker a second on CPU; and nothing here compiles an update.
+    """
+    guarded = ("add_param_group", "zero_grad", "state_dict", "load_state_dict")
+    methods = {name: inspect.unwrap(getattr(original, name)) for name in guarded}
+    # One of the guards on `step` is what turns gradients off in it.
+    methods["step"] = torch.no_grad()(inspect.unwrap(original.step))
+    return type(original.__name__, (original,), methods)
+
+
+_SGD = _uncompiled(torch.optim.SGD)
+_Adam = _uncompiled(torch.optim.Adam)
+_AdamW = _uncompiled(torch.optim.AdamW)
+
+
+def make_optimizer(config: Any, parameters: Iterable[nn.Parameter]) -> Optimizer:
     """SGD, Adam or AdamW as `config.optimizer` says, with PyTorch's fused kernels.
 
     Fused is faster on CPU as on CUDA (`tests/benchmarks/kernels.py` measures it).
@@ -19,19 +40,15 @@ def make_optimizer(config: Any, parameters: Iterable[nn.Parameter]) -> torch.opt
     match config.optimizer:
         case "sgd":
             nesterov = config.nesterov and config.momentum > 0
-            return torch.optim.SGD(
-                parameters, momentum=config.momentum, nesterov=nesterov, **common
-            )
+            return _SGD(parameters, momentum=config.momentum, nesterov=nesterov, **common)
         case "adam":
-            return torch.optim.Adam(parameters, **common)
+            return _Adam(parameters, **common)
         case "adamw":
-            return torch.optim.AdamW(parameters, **common)
+            return _AdamW(parameters, **common)
     raise AssertionError(config.optimizer)  # Config has checked it
 
 
-def make_schedule(
-    config: Any, optimizer: torch.optim.Optimizer, steps: int
-) -> lr_scheduler.LRScheduler | None:
+def make_schedule(config: Any, optimizer: Optimizer, steps: int) -> lr_scheduler.LRScheduler | None:
     """The schedule over all `steps` updates of a full training; None keeps lr constant.
 
     One-cycle (L. N. Smith, arXiv 1708.07120) leaves momentum alone: the searched value holds.

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -33,7 +35,7 @@ def rates(steps: int, **config: Any) -> list[float]:
 @pytest.mark.parametrize("name", CLASSES)
 def test_the_optimizer_is_torchs_own_with_the_configs_values(name):
     made = optimizer(optimizer=name, lr=0.02, weight_decay=0.003)
-    assert type(made) is CLASSES[name]
+    assert isinstance(made, CLASSES[name])
     group = made.param_groups[0]
     assert (group["lr"], group["weight_decay"], group["fused"]) == (0.02, 0.003, True)
 
@@ -91,3 +93,44 @@ def test_the_shortest_trainings_have_a_schedule_too(schedule, steps):
     seen = rates(steps, schedule=schedule, lr=0.5)
     assert len(seen) == steps + 1
     assert all(0 <= rate <= 0.5 + 1e-9 for rate in seen[:steps])
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_updates_are_bit_for_bit_torchs_own(name):
+    values = {"lr": 0.05, "weight_decay": 0.01, "fused": True}
+    if name == "sgd":
+        values |= {"momentum": 0.9}
+
+    def trained(make: Any) -> list[torch.Tensor]:
+        torch.manual_seed(0)
+        network = nn.Linear(4, 3)
+        updater = make(network.parameters())
+        for _ in range(5):
+            updater.zero_grad()
+            network(torch.randn(8, 4)).square().mean().backward()
+            updater.step()
+        return [p.detach() for p in network.parameters()]
+
+    given = Config(optimizer=name, lr=0.05, weight_decay=0.01)
+    ours = trained(lambda parameters: make_optimizer(given, parameters))
+    theirs = trained(lambda parameters: CLASSES[name](parameters, **values))
+    assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+UPDATE = """
+import sys, torch
+from trainables.cifar10_net import Config
+from trainables.parts.optimizers import make_optimizer
+network = torch.nn.Linear(2, 2)
+updater = make_optimizer(Config(optimizer=sys.argv[1]), network.parameters())
+network(torch.ones(1, 2)).sum().backward()
+updater.step()
+updater.zero_grad()
+updater.load_state_dict(updater.state_dict())
+sys.exit("torch._dynamo" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_first_update_does_not_import_the_compiler(name):
+    assert subprocess.run([sys.executable, "-c", UPDATE, name]).returncode == 0
