@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from trainables.cifar10_net import Config
 from trainables.parts.optimizers import make_optimizer, make_schedule
@@ -134,3 +135,26 @@ sys.exit("torch._dynamo" in sys.modules)
 @pytest.mark.parametrize("name", CLASSES)
 def test_a_first_update_does_not_import_the_compiler(name):
     assert subprocess.run([sys.executable, "-c", UPDATE, name]).returncode == 0
+
+
+class _Modes(TorchFunctionMode):
+    """Notes which of torch's functions ran, and whether gradients were on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.with_gradients: dict[str, bool] = {}
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.with_gradients[func.__name__] = torch.is_grad_enabled()
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_an_update_runs_without_gradients(name):
+    network = nn.Linear(2, 2)
+    updater = make_optimizer(Config(optimizer=name), network.parameters())
+    network(torch.ones(1, 2)).sum().backward()
+    with _Modes() as modes:
+        updater.step()
+    assert modes.with_gradients[f"_fused_{name}_"] is False
+    assert torch.is_grad_enabled()
