@@ -18,17 +18,26 @@ from tests.tuning.two_nodes import LOOPBACK, ray_cluster, third_node
 from tuning.experiment import Experiment
 
 SPACE = """
-import os, ray, trainables
+import os, time, ray, trainables
 from optuna.distributions import FloatDistribution
 from search_spaces.space import SearchSpace
 from trainables.mnist_cnn import TASK as MNIST, Config
 from trainables.task import Task
 
 
+def nodes(file):
+    file.flush()
+    file.seek(0)
+    return {line.split()[0] for line in file}
+
+
 def build(config, splits, device):
     node = ray.get_runtime_context().get_node_id()
-    with open(os.environ["WITNESS"], "a") as file:
+    with open(os.environ["WITNESS"], "a+") as file:
         file.write(f"{node} {trainables.__file__}\\n")
+        deadline = time.monotonic() + 60
+        while len(nodes(file)) < 3 and time.monotonic() < deadline:
+            time.sleep(0.05)  # or one node that started sooner might train all trials
     return MNIST.build(config, splits, device)
 
 
@@ -57,10 +66,10 @@ def test_a_node_without_our_code_is_sent_it(
     cluster: Cluster, witness: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "space.py").write_text(SPACE)
-    options = ["--space", "space.py", *DIGITS[2:], "--trials", "6", "--max-epochs", "2"]
+    options = ["--space", "space.py", *DIGITS[2:], "--trials", "3", "--max-epochs", "1"]
     with third_node(cluster, hidden=ROOT):
         experiment, screen = search(tmp_path, "sent", *options, "--address", cluster.address)
-    assert len(states(experiment)) == 6
+    assert len(states(experiment)) == 3
     lines = [line.split() for line in witness.read_text().splitlines()]
     files = {line[0]: line[1] for line in lines}
     assert len(files) == 3  # every node has trained
