@@ -9,7 +9,7 @@ import sys
 
 from trainables.errors import BadInput
 
-ANSWERS_WITHIN = 12.0  # seconds a cluster has to let a driver in
+ANSWERS_WITHIN = 10.0  # seconds a cluster has to let a driver in
 _ASK = """
 import json, sys, ray
 ray.init(address=sys.argv[1], log_to_driver=False, logging_level="fatal")

@@ -24,7 +24,10 @@ def probe_storage(storage: Path) -> int:
         BadInput: a node cannot write there, or writes somewhere else.
     """
     folder = storage / f".probe-{uuid.uuid4().hex[:8]}"
-    folder.mkdir()
+    try:
+        folder.mkdir()
+    except OSError as error:
+        raise BadInput(f"--storage {storage}: cannot be written ({error.strerror})") from error
     try:
         nodes = {n["NodeID"]: n["NodeManagerAddress"] for n in ray.nodes() if n["Alive"]}
         asked = {node: _on(node).remote(str(folder / node), node) for node in nodes}

@@ -30,7 +30,7 @@ def shared(splits: Splits, visible: Path | None) -> Splits | Path:
 
 
 def _fits_everywhere() -> float:
-    """Bytes that fit into the memory of every node, and into its object store."""
+    """Bytes that this machine's memory can spare, and that every node's object store can hold."""
     most = SHARED_MOST * psutil.virtual_memory().total
     nodes = ray.nodes() if ray.is_initialized() else []
     stores = [node["Resources"].get("object_store_memory", most) for node in nodes if node["Alive"]]

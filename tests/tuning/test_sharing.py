@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from trainables.data import cache
-from trainables.data.splits import Splits
+from trainables.data.splits import Split, Splits
 from tuning.sharing import SHARED_MOST, shared
 
 
@@ -49,10 +49,32 @@ def test_a_node_that_lacks_them_copies_them_to_its_own_disk(
     assert isinstance(place, Path) and place.parent == tmp_path
     other = tmp_path / "cache of another machine"
     monkeypatch.setenv("XDG_CACHE_HOME", str(other))
+    left = cache.entry_path("kept").with_name(f".{place.name}.copy.tmp")
+    left.mkdir(parents=True)  # a process was killed here in mid-copy
+    (left / "train_inputs.npy").write_bytes(b"half")
     copied = cache.open_copied(place)
     assert copied.entry is not None and copied.entry.is_relative_to(other)
     assert np.array_equal(copied.train.inputs, kept.train.inputs)
     assert copied.digest == kept.digest
-    (place / "about.json").unlink()  # copied once: what all see may go
-    assert cache.open_copied(place).digest == kept.digest
+    for array in place.glob("*.npy"):  # copied once: not read again
+        array.unlink()
+    assert cache.open_copied(place).entry == copied.entry
     assert not list(copied.entry.parent.glob(".*.tmp"))
+
+
+def test_a_node_that_decoded_the_same_files_otherwise_reads_what_is_sent(
+    kept: Splits, little_memory: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = shared(kept, tmp_path)
+    assert isinstance(place, Path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache of another machine"))
+    part = Split(kept.train.inputs + 1, kept.train.targets)
+    cache.write_splits(
+        cache.entry_path("kept"),
+        dict.fromkeys(("train", "val", "test"), part),
+        kept.meta.classes,
+        kept.provenance,
+    )
+    opened = cache.open_copied(place)
+    assert opened.digest == kept.digest
+    assert np.array_equal(opened.train.inputs, kept.train.inputs)

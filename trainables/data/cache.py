@@ -90,21 +90,27 @@ def open_copied(source: Path) -> Splits:
 
     Args:
         source: the entry, or a copy of it that this machine sees: where its cache lacks the entry,
-            that is copied into it first, whole, by one process at a time.
+            that is copied into it first, whole, by one process at a time. Where it has another of
+            that name, as other versions of libraries may decode it, the source itself is read.
     """
     entry = cache_directory() / "arrays" / source.name
     if not entry.is_dir():
         entry.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(entry.with_name(f".{entry.name}.lock")):
             copy_entry(source, entry)
-    return open_splits(entry)
+    digests = [read_json(place / "about.json")["digest"] for place in (source, entry)]
+    return open_splits(entry if digests[0] == digests[1] else source)
 
 
 def copy_entry(source: Path, target: Path) -> None:
-    """Copy an entry, whole or not at all; one that is there already stays."""
+    """Copy an entry, whole or not at all; one that is there already stays.
+
+    By one process at a time: what a killed one left half copied goes.
+    """
     if target.is_dir():
         return
-    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
+    temporary = target.with_name(f".{target.name}.copy.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
     try:
         shutil.copytree(source, temporary)
         os.replace(temporary, target)
