@@ -18,7 +18,7 @@ from trainables.files import is_disk_full, relative
 from tuning.command_line import parser, what_to_resume
 from tuning.experiment import Experiment
 from tuning.ownership import Ownership
-from tuning.signals import heed_sigterm
+from tuning.signals import heed_signals, stop_if_asked
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         130 interrupted.
     """
     started = time.monotonic()
-    heed_sigterm()
+    heed_signals()
     try:
         given = vars(parser().parse_args(arguments))
         if "list" in given:
@@ -149,10 +149,12 @@ def _hand_over(
     experiment: Experiment, splits: Splits, fresh: FreshProcess, ending: Ending
 ) -> tuple[Ending, bool]:
     """The last step; returns how the search ended after all, and whether there is a model."""
-    from analysis.handover import NotProvenError, hand_over
+    from analysis.handover import hand_over
+    from analysis.judge import NotProvenError
     from tuning.search import Ending
 
     try:
+        stop_if_asked()  # test is opened below
         to_the_end = ending in (Ending.DONE, Ending.BUDGET)
         return ending, hand_over(experiment, splits, fresh, open_test=to_the_end)
     except NotProvenError as error:

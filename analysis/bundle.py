@@ -3,8 +3,9 @@
 best/
   model.pt       state dict, loads with `weights_only`
   space.py       the user's own file, where the task is defined in one
-  config.json    task, hyperparameters, classes, picture size and normalisation, provenance
-  metrics.json   val, test, baseline, and which trial and seed it is
+  config.json    task, hyperparameters, what its inputs mean (classes, symbols, scale), provenance
+  metrics.json   val, test, baseline, references, and which trial and seed it is
+  *              what the task adds: pictures, the interval of a forecast
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from typing import Any
 from torch import nn
 
 from search_spaces.find import find_space
-from trainables.data.splits import ImageMeta
 from trainables.errors import BadInput
 from trainables.files import read_json, sha256
 from trainables.task import Task, find_task
@@ -31,17 +31,21 @@ class Bundle:
     """A model loaded from its directory, on the CPU, in evaluation mode."""
 
     task: Task
-    network: nn.Module
-    meta: ImageMeta
+    config: Any
+    network: Any
+    meta: Any
     provenance: dict[str, Any]
 
 
-def load_bundle(directory: Path, *, trust: bool = False) -> Bundle:
+def load_bundle(
+    directory: Path, *, trust: bool = False, of: type | None = None, command: str = ""
+) -> Bundle:
     """Load an exported model.
 
     Args:
         trust: whether code that lies in the directory may be imported; only a task of the user's
             own needs that.
+        of: what its inputs must be described by (`ImageMeta` for pictures) for `command`.
 
     Raises:
         BadInput: the directory holds no export, or its weights do not fit its configuration, or
@@ -51,13 +55,16 @@ def load_bundle(directory: Path, *, trust: bool = False) -> Bundle:
         config = read_json(directory / CONFIG)
         weights = load_tensors(directory / WEIGHTS)
         code, task_name, parameters = config["code_sha256"], config["task"], config["parameters"]
-        meta = ImageMeta.from_json(config["meta"])
-        provenance = config["provenance"]
+        described, provenance = config["meta"], config["provenance"]
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
         raise BadInput(f"{directory}: no exported model ({reason})") from None
     task = find_task(task_name) if code is None else own_task(directory, code, trust=trust)
-    return Bundle(task, build_network(task, parameters, meta, weights), meta, provenance)
+    if of not in (None, task.scoring.meta):
+        raise BadInput(f"{command}: not for {task.name}, whose model is of {task.scoring.examples}")
+    meta = task.scoring.meta.from_json(described)
+    network = build_network(task, parameters, meta, weights)
+    return Bundle(task, task.Config(**parameters), network, meta, provenance)
 
 
 def own_task(directory: Path, expected: str, *, trust: bool) -> Task:

@@ -8,6 +8,7 @@ import numpy as np
 
 from analysis.bundle import load_bundle
 from trainables.data.pictures import read_picture
+from trainables.data.splits import ImageMeta
 from trainables.parts.classifier import classify
 
 
@@ -15,10 +16,10 @@ def predict(bundle: Path, pictures: list[Path], *, trust: bool = False) -> list[
     """Probabilities by class, most probable first, for each picture file.
 
     Raises:
-        BadInput: no exported model there, one whose code is not trusted, or a file that is no
-            readable picture.
+        BadInput: no exported model there, none of pictures, one whose code is not trusted, or a
+            file that is no readable picture.
     """
-    loaded = load_bundle(bundle, trust=trust)
+    loaded = load_bundle(bundle, trust=trust, of=ImageMeta, command="predict")
     meta = loaded.meta
     images = [read_picture(p, meta.height, meta.width, meta.channels) for p in pictures]
     logits = classify(loaded.network, np.stack(images), meta, "cpu").astype(np.float64)

@@ -7,18 +7,19 @@ code, so it is trusted here.
 from __future__ import annotations
 
 import json
+import pickle
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from analysis.bundle import load_bundle
-from trainables.parts.classifier import classify
 
 
 class FreshProcess:
@@ -46,24 +47,24 @@ class FreshProcess:
 
     @contextmanager
     def rescoring(
-        self, bundle: Path, inputs: np.ndarray, threads: int, device: str
+        self, bundle: Path, part: Any, threads: int, device: str
     ) -> Iterator[Callable[[], np.ndarray]]:
-        """Let the exported model score `inputs` there, beside the caller's own work. Once.
+        """Let the exported model score a part there, beside the caller's own work. Once.
 
         Yields:
-            a function that waits for the logits; it raises ChildProcessError with the process's
+            a function that waits for the outputs; it raises ChildProcessError with the process's
             last line where that failed.
         """
         with tempfile.TemporaryDirectory() as folder:
-            given, wanted = Path(folder, "inputs.npy"), Path(folder, "logits.npy")
-            np.save(given, inputs)
+            given, wanted = Path(folder, "part.pickle"), Path(folder, "outputs.npy")
+            given.write_bytes(pickle.dumps(part, pickle.HIGHEST_PROTOCOL))
             order = [str(bundle), str(given), str(wanted), threads, device]
             assert self._process.stdin is not None
             with suppress(BrokenPipeError):  # it has died: its last line says why
                 self._process.stdin.write(json.dumps(order) + "\n")
                 self._process.stdin.flush()
 
-            def logits() -> np.ndarray:
+            def outputs() -> np.ndarray:
                 _, printed = self._process.communicate()
                 if self._process.returncode != 0:
                     last = (printed.strip() or "no message").splitlines()[-1]
@@ -73,14 +74,15 @@ class FreshProcess:
                 scored: np.ndarray = np.load(wanted)
                 return scored
 
-            yield logits
+            yield outputs
 
 
 def _main() -> None:
-    bundle, inputs, logits, threads, device = json.loads(sys.stdin.readline())
+    bundle, given, wanted, threads, device = json.loads(sys.stdin.readline())
     torch.set_num_threads(threads)
     loaded = load_bundle(Path(bundle), trust=True)
-    np.save(logits, classify(loaded.network, np.load(inputs), loaded.meta, device))
+    part = pickle.loads(Path(given).read_bytes())
+    np.save(wanted, loaded.task.scoring.outputs(loaded.network, part, loaded.meta, device))
 
 
 if __name__ == "__main__":

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import shlex
+from typing import Any
 
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from analysis.bundle import METRICS
+from analysis.bundle import CONFIG, METRICS
 from analysis.load import Results, load
 from trainables.files import read_json, relative
 from tuning.experiment import BASELINE, Experiment
 
 TOP = 5
+_USES = {  # by what describes a model's inputs
+    "classes": "predict {} IMAGE...",
+    "vocabulary": 'generate {} --prompt "..."',
+    "season": "forecast {} --input FILE.csv",
+}
 
 
 def print_summary(experiment: Experiment, console: Console, *, interrupted: bool) -> None:
@@ -41,7 +47,7 @@ def print_summary(experiment: Experiment, console: Console, *, interrupted: bool
     console.print(f"  python -m analysis show {here}")
     if experiment.best.is_dir():
         trust = " --trust" if results.plan["search_space"]["own_task"] else ""
-        console.print(f"  python -m analysis predict {here} IMAGE...{trust}")
+        console.print(f"  python -m analysis {_use(experiment).format(here)}{trust}")
 
 
 def leaderboard_table(results: Results, rows: int | None = None, *, running: bool) -> Table:
@@ -86,27 +92,63 @@ def _print_failures(results: Results, console: Console) -> None:
 
 def _print_best(experiment: Experiment, results: Results, console: Console) -> None:
     metrics = read_json(experiment.best / METRICS)
-    val, test, baseline = metrics["val"], metrics["test"], metrics["baseline"]
-    text = f"\nBest: {metrics['trial']}, val accuracy {val['accuracy']:.4f}"
+    metric, baseline = metrics["metric"], metrics["baseline"]
+    val = metrics["val"][metric]
+    text = f"\nBest: {metrics['trial']}, val {metric} {val:.4f}"
     if baseline:
-        gain = val["accuracy"] - baseline["val"]["accuracy"]
-        text += f", baseline {baseline['val']['accuracy']:.4f} ({gain:+.4f})"
+        on_baseline = baseline["val"][metric]
+        text += f", baseline {on_baseline:.4f} ({val - on_baseline:+.4f})"
     console.print(text, style="bold")
-    if test:
-        text = f"Test (opened once): {test['accuracy']:.4f} on {test['count']:,} pictures"
+    if test := metrics["test"]:
+        text = f"Test (opened once): {test[metric]:.4f} on {test['count']:,} {metrics['examples']}"
         if baseline:
-            text += f", baseline {baseline['test']['accuracy']:.4f}"
+            text += f", baseline {baseline['test'][metric]:.4f}"
         console.print(text, style="bold")
     else:
         console.print("Test: not opened")
+    if metrics["references"]:
+        console.print(scores_table(metrics))
     console.print(f"Train-val gap {metrics['train_val_gap']:+.4f}")
     note = results.plan["data"]["provenance"]["note"]
     if note:
         console.print(f"Data: {results.provenance} - {note}")
     console.print(
         f"Exported to {relative(experiment.best)}: loaded in a fresh process, it predicts all "
-        f"{val['count']:,} val pictures as the trained model did"
+        f"{metrics['val']['count']:,} val {metrics['examples']} as the trained model did"
     )
+
+
+def scores_of(experiment: Experiment) -> Table | None:
+    """`scores_table` of what was handed over; None where nothing was."""
+    if not experiment.best.is_dir():
+        return None
+    return scores_table(read_json(experiment.best / METRICS))
+
+
+def scores_table(metrics: dict[str, Any]) -> Table:
+    """Best, baseline and references side by side, by every score that is one number."""
+    best = {"val": metrics["val"], "test": metrics["test"]}
+    rows = {f"best ({metrics['trial']})": best}
+    if metrics["baseline"]:
+        rows["the baseline"] = metrics["baseline"]
+    rows |= metrics["references"]
+    names = [n for n, v in metrics["val"].items() if isinstance(v, float) and n != "loss"]
+    parts = [part for part in ("val", "test") if best[part]]
+    table = Table(box=None, pad_edge=False)
+    table.add_column("")
+    for part in parts:
+        for name in names:
+            table.add_column(f"{part} {name}", justify="right")
+    for row, scores in rows.items():
+        cells = [f"{scores[part][name]:.4f}" for part in parts for name in names]
+        table.add_row(row, *cells)
+    return table
+
+
+def _use(experiment: Experiment) -> str:
+    """The command that uses the best model: what its inputs are says which."""
+    meta = read_json(experiment.best / CONFIG)["meta"]
+    return next(command for key, command in _USES.items() if key in meta)
 
 
 def _short(value: object) -> str:

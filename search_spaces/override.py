@@ -47,6 +47,11 @@ def _apply(space: SearchSpace, setting: str) -> SearchSpace:
         value = _parse(space.parameters[name], text)
     except ValueError as error:
         raise BadInput(f"--set {setting}: {error}") from None
+    if isinstance(value, BaseDistribution) and space.parameters[name].describes:
+        raise BadInput(
+            f"--set {setting}: {name} describes the task, and one search has one value of it; "
+            f"{name}=V fixes it"
+        )
     if isinstance(value, BaseDistribution):
         distributions[name] = value  # keeps its place in the order; a new one comes last
         fixed.pop(name, None)
@@ -72,7 +77,7 @@ def _range(parameter: Hyperparameter, text: str) -> BaseDistribution:
     ends, _, scale = text.partition(":")
     if scale not in ("", "log"):
         raise ValueError(f"a range ends with :log or nothing, not :{scale}")
-    if parameter.choices or parameter.type is bool:
+    if parameter.choices or parameter.pattern or parameter.type is bool:
         raise ValueError(f"{parameter.name} is no number; it must be {parameter.allowed}")
     low, high = (parameter.parse(end) for end in ends.split("..", 1))
     if low == high:

@@ -68,7 +68,9 @@ class SearchSpace:
                     f"{self.task.name} has no parameter {name!r}; {nearest(name, known)}"
                 )
         for name, distribution in self.distributions.items():
-            for value in _ends(distribution):
+            if known[name].describes:
+                raise ValueError(f"{name} describes the task: one search has one value of it")
+            for value in ends(distribution):
                 known[name].check(value)
         asked: list[str] = []
         for name in self.distributions:
@@ -152,7 +154,8 @@ class SearchSpace:
         }
 
 
-def _ends(distribution: BaseDistribution) -> tuple[Any, ...]:
+def ends(distribution: BaseDistribution) -> tuple[Any, ...]:
+    """The two ends of a range, or all choices."""
     if isinstance(distribution, CategoricalDistribution):
         return tuple(distribution.choices)
     assert isinstance(distribution, (FloatDistribution, IntDistribution))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, get_type_hints
@@ -24,7 +25,11 @@ _KEY = "hyperparameter"
 class Hyperparameter:
     """One field of a Config, as `--list NAME` shows it and `--set` checks it.
 
-    `low` and `high` are inclusive; None where the field has `choices` or is a bool.
+    `low` and `high` are inclusive; None where the field has `choices`, a `pattern`, or is a bool.
+
+    Attributes:
+        pattern: regular expression of a text; `form` says in words what it lets through.
+        describes: it says what the task is, so one search has one value of it.
     """
 
     name: str
@@ -35,6 +40,9 @@ class Hyperparameter:
     low: float | None = None
     high: float | None = None
     choices: tuple[Any, ...] = ()
+    pattern: str = ""
+    form: str = ""
+    describes: bool = False
 
     @property
     def allowed(self) -> str:
@@ -43,6 +51,8 @@ class Hyperparameter:
             return "one of " + ", ".join(str(c) for c in self.choices)
         if self.type is bool:
             return "true or false"
+        if self.pattern:
+            return self.form
         kind = "a whole number" if self.type is int else "a number"
         return f"{kind} from {self.low:g} to {self.high:g}"
 
@@ -56,6 +66,8 @@ class Hyperparameter:
             return value in self.choices and isinstance(value, bool) == (self.type is bool)
         if self.type is bool:
             return isinstance(value, bool)
+        if self.pattern:
+            return isinstance(value, str) and re.fullmatch(self.pattern, value) is not None
         numeric = (int,) if self.type is int else (int, float)
         if isinstance(value, bool) or not isinstance(value, numeric):
             return False
@@ -82,10 +94,24 @@ class Hyperparameter:
         return value
 
 
-def number(default: float, *, low: float, high: float, help: str, unit: str = "") -> Any:
+def number(
+    default: float,
+    *,
+    low: float,
+    high: float,
+    help: str,
+    unit: str = "",
+    describes: bool = False,
+) -> Any:
     """A numeric field, int or float by its annotation, in [`low`, `high`]."""
-    metadata = {_KEY: dict(low=low, high=high, help=help, unit=unit)}
-    return dataclasses.field(default=default, metadata=metadata)
+    about = dict(low=low, high=high, help=help, unit=unit, describes=describes)
+    return dataclasses.field(default=default, metadata={_KEY: about})
+
+
+def text(default: str, pattern: str, *, form: str, help: str) -> Any:
+    """A field of text that describes the task, such as the name of a column."""
+    about = dict(pattern=pattern, form=form, help=help, describes=True)
+    return dataclasses.field(default=default, metadata={_KEY: about})
 
 
 def choice(default: Any, choices: tuple[Any, ...], *, help: str) -> Any:

@@ -12,7 +12,9 @@ from torch import nn
 
 from trainables.data.request import DataRequest
 from trainables.data.splits import Splits
+from trainables.parts.classifier import CLASSIFICATION
 from trainables.parts.memory import keep_freed_memory
+from trainables.scoring import Scoring
 from trainables.trainer import Trainer
 
 
@@ -27,6 +29,10 @@ class Task:
         build: (config, splits, device) -> Trainer. All randomness comes from torch's global
             generator: call `torch.manual_seed` first.
         load: (request) -> Splits; raises BadInput where the data cannot be had.
+        scoring: how a finished model is scored in detail; a classifier of pictures' where a task
+            names none.
+        check_data: (config, splits) -> raises ValueError where a configuration cannot be trained
+            on the data; asked before the first trial for what a search may try.
     """
 
     name: str
@@ -34,6 +40,8 @@ class Task:
     network: Callable[[Any, Any], nn.Module]
     build: Callable[[Any, Splits, str], Trainer]
     load: Callable[[DataRequest], Splits]
+    scoring: Scoring = CLASSIFICATION
+    check_data: Callable[[Any, Splits], None] = lambda config, splits: None
 
 
 def begin(

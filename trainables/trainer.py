@@ -16,6 +16,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from trainables.errors import NonFiniteLoss
 from trainables.files import replacing
 
+GRAD_NORM = "grad_norm"
 Batch = tuple[Tensor, Tensor]
 
 
@@ -32,6 +33,9 @@ class Trainer:
         device: `cpu` or `cuda`.
         autocast: train in bfloat16 where that pays (`parts/kernels.py`).
         about: what made this training (task, config); kept in checkpoints, compared on load.
+        clip: largest norm of the gradient; a longer one is shortened to it. None: as it is.
+        show: (module) -> {name: text}, what the module as it stands makes, for a reader.
+        pictures: (module) -> {name: PNG}, the same for the eye; drawn when asked for.
 
     Example:
         >>> torch.manual_seed(0)
@@ -52,31 +56,38 @@ class Trainer:
         device: str,
         autocast: bool,
         about: dict[str, Any],
+        clip: float | None = None,
+        show: Callable[[nn.Module], dict[str, str]] = lambda module: {},
+        pictures: Callable[[nn.Module], dict[str, bytes]] = lambda module: {},
     ) -> None:
         self.module = module
         self.optimizer = optimizer
         self.schedule = schedule
         self.epochs = epochs
         self.epoch = 0  # epochs done
-        self.result: dict[str, float] = {}  # of the last epoch; a checkpoint carries it
+        self.result: dict[str, Any] = {}  # of the last epoch; a checkpoint carries it
         self.device = device
         self.about = about
         self._batches = batches
         self._loss = loss
         self._evaluate = evaluate
         self._autocast = autocast
+        self._clip = clip
+        self._show = show
+        self._pictures = pictures
         # As DataLoader does: order and augmentation get a seed drawn from the global generator.
         self._generator = torch.Generator(device=device)
         self._generator.manual_seed(int(torch.randint(2**62, (), dtype=torch.int64)))
 
-    def run_epoch(self) -> dict[str, float]:
+    def run_epoch(self) -> dict[str, Any]:
         """Train one epoch and score it on val.
 
         Returns:
             `epoch` (1 for the first), `train_loss` and `train_<metric>` (running, as trained:
             with augmentation and dropout), `val_<metric>`, `lr` (at the epoch's first update),
+            `grad_norm` (mean over the updates, before clipping; only where there is any),
             `samples_per_second` (training alone), `seconds` (with scoring), `wall_time` (at its
-            end, seconds since 1970).
+            end, seconds since 1970), and the texts of `show`.
 
         Raises:
             NonFiniteLoss: at the step on CPU; at the epoch's end on a GPU, where looking at every
@@ -90,10 +101,9 @@ class Trainer:
         train, count = self._train()
         trained = time.perf_counter()
         self.epoch += 1
-        result: dict[str, float] = {
-            "epoch": self.epoch,
-            **{f"train_{k}": v for k, v in train.items()},
-        }
+        result: dict[str, Any] = {"epoch": self.epoch}
+        norm = {name: train.pop(name) for name in (GRAD_NORM,) if name in train}
+        result |= {f"train_{k}": v for k, v in train.items()} | norm
         result |= {f"val_{k}": v for k, v in self.evaluate("val").items()}
         result |= {
             "lr": lr,
@@ -103,6 +113,7 @@ class Trainer:
         }
         if not all(math.isfinite(value) for value in result.values()):
             raise NonFiniteLoss(f"non-finite score in epoch {self.epoch}: {result}")
+        result |= self._show(self.module)
         self.result = result
         return result
 
@@ -119,10 +130,13 @@ class Trainer:
                 self._diverged(f"step {step + 1}")
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
+            size = len(targets)
+            if self._clip is not None:
+                norm = nn.utils.clip_grad_norm_(self.module.parameters(), self._clip)
+                metrics = {**metrics, GRAD_NORM: norm * size}
             self.optimizer.step()
             if self.schedule is not None:
                 self.schedule.step()
-            size = len(targets)
             for name, value in {"loss": loss.detach() * size, **metrics}.items():
                 sums[name] = sums[name] + value if name in sums else value
             count += size
@@ -136,6 +150,11 @@ class Trainer:
         self.module.eval()
         with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             return self._evaluate(self.module, split)
+
+    def pictures(self) -> dict[str, bytes]:
+        """{name: PNG} of what the module makes as it stands; empty where the task draws none."""
+        self.module.eval()
+        return self._pictures(self.module)
 
     def save(self, path: Path) -> None:
         """Write everything that `load` needs to go on exactly, atomically.

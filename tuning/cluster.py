@@ -20,7 +20,7 @@ from trainables.errors import BadInput
 from tuning.plan import SearchPlan
 from tuning.probe import probe_storage
 from tuning.quiet import WORKERS
-from tuning.signals import heed_sigterm
+from tuning.signals import heed_signals
 
 
 class RaySession:
@@ -46,7 +46,7 @@ class RaySession:
         self.start()
         if self._up is not None:
             self._up.result()
-        heed_sigterm()
+        heed_signals()
 
     def stop(self) -> None:
         """Leave Ray, or stop the one started here; one half started is waited for.
@@ -100,5 +100,5 @@ def _join(plan: SearchPlan, address: str) -> int:
     except (ConnectionError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise BadInput(f"--address {address}: no Ray cluster there ({reason})") from error
-    heed_sigterm()
+    heed_signals()
     return probe_storage(plan.storage)

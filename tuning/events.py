@@ -7,6 +7,7 @@ every step once, whatever happens to the worker; and after a kill it can be writ
 from __future__ import annotations
 
 import math
+import struct
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Any
 from google.protobuf.struct_pb2 import Value
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
+from tensorboard.compat.proto.tensor_pb2 import TensorProto
+from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
 from tensorboard.plugins.hparams import api_pb2, metadata
 from tensorboard.plugins.hparams.plugin_data_pb2 import (
     HParamsPluginData,
@@ -76,7 +79,17 @@ class TrialEvents:
         step, when = int(result["epoch"]), float(result["wall_time"])
         values = {_tag(name): value for name, value in result.items() if name not in _AXES}
         for tag, value in {**values, SCORE: score}.items():
-            self._add(Summary(value=[Summary.Value(tag=tag, simple_value=value)]), step, when)
+            if isinstance(value, str):
+                self._add(Summary(value=[_text(tag, value)]), step, when)
+            else:
+                self._add(Summary(value=[Summary.Value(tag=tag, simple_value=value)]), step, when)
+
+    def picture(self, file: Path, epoch: int) -> None:
+        """A PNG, of what the weights of an epoch make."""
+        png = file.read_bytes()
+        width, height = struct.unpack(">II", png[16:24])  # the first chunk of every PNG
+        image = Summary.Image(encoded_image_string=png, width=width, height=height, colorspace=3)
+        self._add(Summary(value=[Summary.Value(tag=file.stem, image=image)]), epoch)
 
     def end(self, state: str, score: float | None, epochs: int) -> None:
         """The true state at the end; a failed trial's score becomes NaN."""
@@ -99,6 +112,15 @@ class TrialEvents:
             metadata.create_summary_metadata(data).SerializeToString()
         )
         self._add(Summary(value=[Summary.Value(tag=tag, metadata=about)]))
+
+
+def _text(tag: str, text: str) -> Any:
+    """A text, indented: TensorBoard shows Markdown, where that is code as it is written."""
+    code = "\n".join(f"    {line}" for line in text.split("\n"))
+    about = SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="text"))
+    one = TensorShapeProto(dim=[TensorShapeProto.Dim(size=1)])
+    tensor = TensorProto(dtype="DT_STRING", string_val=[code.encode()], tensor_shape=one)
+    return Summary.Value(tag=tag, metadata=about, tensor=tensor)
 
 
 def _value(value: Any) -> Any:

@@ -25,7 +25,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from trainables.errors import BadInput
-from trainables.files import read_json, write_json
+from trainables.files import read_json, replacing, write_json
 
 SPACE_FILE = "space.py"  # the user's own, in an experiment as in an export that needs it
 BASELINE = "baseline"  # the id of a baseline that is outside the study
@@ -233,6 +233,15 @@ class TrialDirectory:
         """Its TensorBoard event files."""
         return sorted(self.root.glob("events.out.tfevents.*"))
 
+    def write_picture(self, name: str, png: bytes) -> None:
+        """Keep a picture of what the best epoch's weights make."""
+        with replacing(self.root / f"{name}.png") as temporary:
+            temporary.write_bytes(png)
+
+    def pictures(self) -> list[Path]:
+        """Its pictures, PNG files, in the order of their names."""
+        return sorted(self.root.glob("*.png"))
+
     def drop_weights(self) -> None:
         """Remove the checkpoints; the records stay."""
         self.last.unlink(missing_ok=True)
@@ -268,6 +277,5 @@ def cut_torn_line(path: Path) -> bool:
 def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
     if not path.is_file():
         return
-    for line in path.read_text("utf-8").splitlines(keepends=True):
-        if line.endswith("\n"):
-            yield json.loads(line)
+    for line in path.read_text("utf-8").split("\n")[:-1]:  # not at other breaks a text may hold
+        yield json.loads(line)

@@ -98,7 +98,11 @@ class Recorder:
         status = replace(self.statuses[trial], state=state, cause=cause)
         if state == "FAIL":
             status = replace(status, score=None, best_epoch=None)
-        self._events.pop(trial).end(state, status.score, status.epochs)
+        events = self._events.pop(trial)
+        if status.best_epoch is not None:
+            for file in self._experiment.trial(trial).pictures():
+                events.picture(file, status.best_epoch)
+        events.end(state, status.score, status.epochs)
         self._set(status)
         self._drop_losers()
         self._audience.ended(status)

@@ -11,6 +11,7 @@ from trainables.data.splits import Splits
 from trainables.errors import BadInput
 from trainables.files import is_disk_full, read_json, write_json
 from trainables.parts.kernels import pick_device
+from tuning.check_data import check_data
 from tuning.cluster import RaySession
 from tuning.experiment import SPACE_FILE, Experiment
 from tuning.mend import mend
@@ -48,7 +49,7 @@ def search(
             the resumed search's, the cluster is too small.
         KeyboardInterrupt: the user wants it to stop at once.
     """
-    _check_network(plan, splits)
+    check_data(plan, splits)
     experiment = ownership.experiment
     new = not experiment.plan.is_file()
     if new:
@@ -124,12 +125,3 @@ def _go_on(plan: SearchPlan, splits: Splits, experiment: Experiment, console: Co
     for line in mend(experiment):
         console.print(f"Mended: {line}")
     write_json(experiment.plan, plan.resumed_json(record))
-
-
-def _check_network(plan: SearchPlan, splits: Splits) -> None:
-    """Build the baseline's network once: pictures too small for it are found here."""
-    task = plan.space.task
-    try:
-        task.network(task.Config(**plan.space.baseline), splits.meta)
-    except ValueError as error:
-        raise BadInput(f"--data-dir {plan.data.directory}: {error}") from error

@@ -11,13 +11,33 @@ from types import FrameType
 _IN_ORDER = "Interrupted: ending in order, within some 10 seconds; Ctrl-C again stops at once"
 
 
-def heed_sigterm() -> None:
-    """Turn SIGTERM into SIGINT from now on, where Python allows it: in the main thread.
+_asked = threading.Event()  # SIGINT came outside `interrupts`
+
+
+def heed_signals() -> None:
+    """Remember SIGINT, and turn SIGTERM into it, where Python allows it: in the main thread.
 
     To be called again whenever Ray has come up: its native code installs a handler that aborts.
     """
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+        signal.signal(signal.SIGINT, _remember)
+
+
+def _remember(number: int, frame: FrameType | None) -> None:
+    _asked.set()
+    raise KeyboardInterrupt
+
+
+def stop_if_asked() -> None:
+    """Raise the KeyboardInterrupt that was lost on its way.
+
+    Python drops one that it raises in a callback of its own, such as those of an import: it
+    prints "Exception ignored", and the search would go on as if nobody had pressed Ctrl-C.
+    """
+    if _asked.is_set():
+        _asked.clear()
+        raise KeyboardInterrupt
 
 
 @contextmanager
@@ -28,7 +48,7 @@ def interrupts(say: Callable[[str], None]) -> Iterator[None]:
     `TUNE_DISABLE_SIGINT_HANDLER` it leaves SIGINT to us, and heeds SIGUSR1 in the same way.
 
     Raises:
-        KeyboardInterrupt: at the second SIGINT.
+        KeyboardInterrupt: at the second SIGINT, and at once where one has been asked for before.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -44,6 +64,7 @@ def interrupts(say: Callable[[str], None]) -> Iterator[None]:
     # Until Tune listens, the signal would end the process.
     usual = signal.signal(signal.SIGUSR1, signal.default_int_handler)
     try:
+        stop_if_asked()
         yield
     finally:
         signal.signal(signal.SIGINT, before)

@@ -80,7 +80,7 @@ class TrialRun:
         waited = self.trainer.epoch - self._best_epoch
         return self._patience is not None and waited >= self._patience
 
-    def run_epoch(self) -> dict[str, float]:
+    def run_epoch(self) -> dict[str, Any]:
         """Train, score and record one epoch; returns its line of `result.jsonl`.
 
         Raises:
@@ -94,6 +94,8 @@ class TrialRun:
             if better(score, self._best, self._settings.direction):
                 self._best, self._best_epoch = score, self.trainer.epoch
                 save_weights(self.trainer.module.state_dict(), self._directory.best)
+                for name, png in self.trainer.pictures().items():
+                    self._directory.write_picture(name, png)
         return result
 
 

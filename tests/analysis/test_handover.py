@@ -17,7 +17,7 @@ import torch
 
 from analysis import handover
 from analysis.bundle import load_bundle
-from analysis.handover import NotProvenError
+from analysis.judge import NotProvenError
 from analysis.load import load
 from analysis.rescore import FreshProcess
 from trainables.data.splits import Split, Splits

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import signal
 import time
+import weakref
+from functools import partial
 
 import pytest
 
-from tuning.signals import interrupts
+from tuning.signals import heed_signals, interrupts, stop_if_asked
 
 
 class Screen(io.RawIOBase):
@@ -51,3 +53,29 @@ def test_ctrl_c_while_the_screen_is_written_to() -> None:
     assert heard == [signal.SIGUSR1]
     first, second = screen.written.decode().splitlines()
     assert first == "t0000 epoch 1" and second.startswith("Interrupted: ending in order")
+
+
+def _raise(number: int, reference: object) -> None:
+    signal.raise_signal(number)
+
+
+class Thing:
+    """What a weak reference can point to."""
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_ctrl_c_that_python_drops_is_not_forgotten() -> None:
+    usual = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    try:
+        heed_signals()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            thing = Thing()
+            dropped = weakref.ref(thing, partial(_raise, number))
+            del thing  # the exception ends in the reference's callback
+            assert dropped() is None
+            with pytest.raises(KeyboardInterrupt), interrupts(print):
+                pytest.fail("the trials were begun")
+        stop_if_asked()  # it was answered once
+    finally:
+        for number, handler in zip((signal.SIGINT, signal.SIGTERM), usual, strict=True):
+            signal.signal(number, handler)

@@ -46,28 +46,38 @@ class Split:
     def __len__(self) -> int:
         return len(self.targets)
 
+    @property
+    def nbytes(self) -> int:
+        return int(self.inputs.nbytes + self.targets.nbytes)
+
+    def head(self, count: int) -> Split:
+        """The first `count` examples."""
+        return Split(self.inputs[:count], self.targets[:count])
+
 
 @dataclass(frozen=True)
 class Splits:
     """Train, val and test.
 
     Attributes:
+        train, val: parts of one kind that the task knows: `Split` for pictures. Each has a length
+            (its examples), `nbytes`, and `head(count)`, its first examples.
         meta: what a network and a reader of the export must know (an `ImageMeta` for images).
         digest: SHA-256 of all arrays, hexadecimal: the same digest is the same data and split.
         entry: the cache entry these arrays are mapped from, if any: another process of the node
             opens the same pages there.
     """
 
-    train: Split
-    val: Split
+    train: Any
+    val: Any
     meta: Any
     provenance: Provenance
     digest: str
-    sealed_test: Split | None = None
+    sealed_test: Any = None
     entry: Path | None = None
 
     @property
-    def test(self) -> Split:
+    def test(self) -> Any:
         """The test split.
 
         Raises:
@@ -84,7 +94,7 @@ class Splits:
     @property
     def nbytes(self) -> int:
         """Bytes of the arrays that a trial reads (train and val)."""
-        return sum(s.inputs.nbytes + s.targets.nbytes for s in (self.train, self.val))
+        return int(self.train.nbytes + self.val.nbytes)
 
 
 @dataclass(frozen=True)

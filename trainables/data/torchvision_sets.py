@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import urllib.request
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from trainables.data.download import TIMEOUT, answers_within, last_line, offline
 from trainables.data.request import cache_directory
 from trainables.data.source import ImageSource, RawImages
 from trainables.data.splits import Provenance, Split
 from trainables.errors import BadInput
 from trainables.parts.vision import import_torchvision
-
-TIMEOUT = 5.0  # seconds without an answer before a download is given up
 
 
 def cifar10_source(directory: Path) -> ImageSource | None:
@@ -70,7 +66,7 @@ def download(name: str, say: Callable[[str], None]) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{name}.{uuid.uuid4().hex[:8]}.tmp")
     try:
-        with _socket_timeout(TIMEOUT):
+        with answers_within(TIMEOUT):
             dataset(temporary, download=True)
         try:
             os.replace(temporary, target)
@@ -78,40 +74,11 @@ def download(name: str, say: Callable[[str], None]) -> Path:
             if not target.is_dir():  # else another process was first
                 raise
     except (OSError, HTTPException, RuntimeError, EOFError) as error:
-        raise OSError(f"{name} could not be downloaded: {_last_line(error)}") from error
+        raise OSError(f"{name} could not be downloaded: {last_line(error)}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return target
 
 
-def offline() -> bool:
-    """Whether there is surely no network: no proxy is set, and no name of the Internet is known.
-
-    It saves a laptop without a network torchvision's import (2 s), only to be told so.
-    """
-    if urllib.request.getproxies():
-        return False
-    try:
-        socket.getaddrinfo("pytorch.org", 443)
-    except OSError:
-        return True
-    return False
-
-
 def _split(dataset: Any) -> Split:
     return Split(np.asarray(dataset.data, np.uint8), np.asarray(dataset.targets, np.int64))
-
-
-def _last_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[-1]
-
-
-@contextmanager
-def _socket_timeout(seconds: float) -> Iterator[None]:
-    # torchvision's downloader takes no time-out; the default of new sockets is the only handle.
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)

@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from trainables.data.splits import ImageMeta, Split, Splits
 from trainables.parts.kernels import Kernels, choose_kernels
 from trainables.parts.optimizers import make_optimizer, make_schedule
+from trainables.parts.scores import classification_report
+from trainables.scoring import Scoring
 from trainables.trainer import Trainer
 
 EVALUATION_BATCH = 1_000  # fixed: the same score needs the same batch size
@@ -165,3 +167,14 @@ def _take(images: Any, chosen: Tensor) -> Tensor:
         return torch.from_numpy(images[chosen.numpy()])
     taken: Tensor = images[chosen]
     return taken
+
+
+CLASSIFICATION = Scoring(
+    examples="pictures",
+    meta=ImageMeta,
+    outputs=lambda network, part, meta, device: classify(network, part.inputs, meta, device),
+    report=lambda logits, part, meta, config: classification_report(
+        logits, part.targets, meta.classes
+    ),
+    differing=lambda trained, exported: int((trained.argmax(1) != exported.argmax(1)).sum()),
+)

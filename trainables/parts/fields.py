@@ -9,6 +9,7 @@ from typing import Any
 
 from trainables.hyperparameters import choice, flag, number
 
+CELLS = ("rnn", "lstm", "gru")
 OPTIMIZERS = ("sgd", "adam", "adamw")
 SCHEDULES = ("constant", "cosine", "one_cycle")
 
@@ -51,6 +52,26 @@ def label_smoothing(default: float) -> Any:
 
 def dropout(default: float) -> Any:
     return number(default, low=0.0, high=0.95, help="share of inputs dropped before linear layers")
+
+
+def cell(default: str) -> Any:
+    return choice(default, CELLS, help="kind of recurrent cell (torch.nn)")
+
+
+def hidden_size(default: int) -> Any:
+    return number(default, low=1, high=8_192, unit="units", help="state of each recurrent layer")
+
+
+def layers(default: int) -> Any:
+    return number(default, low=1, high=16, unit="layers", help="recurrent layers")
+
+
+def clip(default: float) -> Any:
+    return number(default, low=1e-3, high=1e6, help="largest norm of an update's gradient")
+
+
+def decoupled_decay(default: float) -> Any:
+    return number(default, low=0.0, high=1.0, help="decoupled weight decay (AdamW); 0: Adam")
 
 
 def width(default: int, what: str) -> Any:

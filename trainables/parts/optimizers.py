@@ -48,6 +48,11 @@ def make_optimizer(config: Any, parameters: Iterable[nn.Parameter]) -> Optimizer
     raise AssertionError(config.optimizer)  # Config has checked it
 
 
+def adamw(parameters: Iterable[nn.Parameter], *, lr: float, weight_decay: float) -> Optimizer:
+    """AdamW with PyTorch's fused kernel; with no weight decay it is Adam."""
+    return _AdamW(parameters, lr=lr, weight_decay=weight_decay, fused=True)
+
+
 def make_schedule(config: Any, optimizer: Optimizer, steps: int) -> lr_scheduler.LRScheduler | None:
     """The schedule over all `steps` updates of a full training; None keeps lr constant.
 

@@ -1,0 +1,69 @@
+"""Forecast the steps after a CSV file's end with an exported model of series."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from analysis.bundle import load_bundle
+from trainables.data.series import SeriesMeta
+from trainables.data.table import Table, read_table
+from trainables.errors import BadInput
+from trainables.files import read_json
+
+INTERVAL = "interval.json"
+
+
+def forecast(bundle: Path, file: Path, *, trust: bool = False) -> pd.DataFrame:
+    """The steps after the end of a series, in its own units.
+
+    Returns:
+        a row a step: the time stamp under its column's name in the search's data, then for each
+        target `<name>`, `<name>_low` and `<name>_high`: the interval that held the share of val's
+        truths that `interval.json` names.
+
+    Raises:
+        BadInput: no exported model there, none of series, one whose code is not trusted; no such
+            table, a column or rows missing, another step between rows.
+    """
+    loaded = load_bundle(bundle, trust=trust, of=SeriesMeta, command="forecast")
+    meta, network = loaded.meta, loaded.network
+    table = read_table(file, "--input")
+    values = _columns(table, meta, file)
+    if str(table.frequency) != meta.frequency:
+        raise BadInput(
+            f"--input {file}: a row every {table.frequency}, but the model was trained on a row "
+            f"every {meta.frequency}"
+        )
+    if len(values) < network.window:
+        raise BadInput(
+            f"--input {file}: {len(values)} rows; the model reads the last {network.window}"
+        )
+    past = torch.from_numpy(meta.standardised(values[-network.window :]).T.copy())
+    with torch.inference_mode():
+        ahead = network(past[None])[0].numpy().astype(np.float64)  # [targets, horizon]
+    interval = read_json(bundle / INTERVAL)
+    stamps = table.frequency.after(table.stamps[-1], network.horizon)
+    frame = pd.DataFrame({meta.time: stamps})
+    for place, column in enumerate(network.columns):
+        mean, std, name = meta.mean[column], meta.std[column], meta.names[column]
+        frame[name] = ahead[place] * std + mean
+        for end in ("low", "high"):
+            frame[f"{name}_{end}"] = (ahead[place] + interval[end][place]) * std + mean
+    return frame
+
+
+def interval_share(bundle: Path) -> float:
+    """The share of truths that the interval held on val."""
+    held: float = read_json(bundle / INTERVAL)["share"]
+    return held
+
+
+def _columns(table: Table, meta: SeriesMeta, file: Path) -> np.ndarray:
+    """The model's columns of a table, in its order; others are not looked at."""
+    if missing := [name for name in meta.names if name not in table.names]:
+        raise BadInput(f"--input {file}: no column {missing[0]!r}, which the model reads")
+    return table.values[:, [table.names.index(name) for name in meta.names]]

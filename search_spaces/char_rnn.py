@@ -1,0 +1,50 @@
+"""`--space char_rnn`: RNN, LSTM or GRU that writes text character by character.
+
+The lengths suit two cores: on tiny-shakespeare a search takes about half an hour.
+"""
+
+from optuna.distributions import CategoricalDistribution, FloatDistribution
+
+from search_spaces.space import SearchSpace
+from trainables.char_rnn import TASK
+from trainables.parts.fields import CELLS
+
+SPACE = SearchSpace(
+    task=TASK,
+    distributions={
+        "cell": CategoricalDistribution(CELLS),
+        "embedding": CategoricalDistribution((32, 64, 128)),
+        "hidden_size": CategoricalDistribution((128, 192, 256, 384)),
+        "layers": CategoricalDistribution((1, 2)),
+        "dropout": FloatDistribution(0.0, 0.3),
+        "tied": CategoricalDistribution((False, True)),
+        "window": CategoricalDistribution((50, 64, 100)),
+        "batch_size": CategoricalDistribution((50, 64, 100)),
+        "lr": FloatDistribution(1e-3, 1e-2, log=True),
+        "schedule": CategoricalDistribution(("constant", "cosine", "one_cycle")),
+        "weight_decay": CategoricalDistribution((0.0, 1e-4, 1e-2)),
+        "clip": FloatDistribution(0.25, 5.0, log=True),
+    },
+    starts=(
+        {
+            "cell": "gru",
+            "embedding": 64,
+            "hidden_size": 256,
+            "layers": 1,
+            "dropout": 0.1,
+            "tied": False,
+            "window": 64,
+            "batch_size": 64,
+            "lr": 5e-3,
+            "schedule": "one_cycle",
+            "weight_decay": 1e-4,
+            "clip": 1.0,
+        },
+    ),
+    metric="val_nats",
+    direction="min",
+    epochs=6,
+    trials=12,
+    grace_period=1,
+    time_budget=35 * 60,
+)

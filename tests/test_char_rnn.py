@@ -1,0 +1,169 @@
+"""`--space char_rnn` from a text file to written text: real Ray, real training, small."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from analysis import load
+from tests.tuning.test_search import ROOT, read, search, states
+from trainables.char_rnn import TASK, Config
+from trainables.data.request import DataRequest
+from trainables.parts.characters import nats_of_each
+from trainables.trainer import load_tensors
+from tuning.experiment import Experiment
+
+SMALL = ["embedding=8", "hidden_size=16", "batch_size=8", "window=16", "layers=1"]
+OPTIONS = [o for setting in SMALL for o in ("--set", setting)]
+
+
+def analysis(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "analysis", *map(str, arguments)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Words that a random walk puts together: there is something to learn, and not all."""
+    words = ["the cat ", "a dog\n", "sat on ", "ran to ", "the mat. ", "my ünit\n"]
+    drawn = np.random.default_rng(0).integers(0, len(words), 1_500)
+    file = tmp_path_factory.mktemp("text") / "words.txt"
+    file.write_text("".join(words[n] for n in drawn) + "£€" * 20, "utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
+def found(text: Path) -> tuple[Experiment, str]:
+    options = ["--space", "char_rnn", "--data-dir", str(text), *OPTIONS]
+    return search(text.parent, "words", *options, "--trials", "4", "--max-epochs", "2")
+
+
+def test_every_cell_and_setting_can_be_searched(found: tuple[Experiment, str]) -> None:
+    experiment, screen = found
+    assert set(states(experiment)) <= {"COMPLETE", "PRUNED"} and len(states(experiment)) == 4
+    results = load(experiment.root)
+    assert {"config/cell", "config/tied", "config/clip"} <= set(results.trials.columns)
+    assert results.leaderboard["score"].is_monotonic_increasing  # the least nats first
+    assert (
+        results.epochs["val_nats"].notna().all()
+        and results.epochs["sample"].str.len().eq(200).all()
+    )
+    assert "own: " in screen and "generate words --prompt" in screen
+
+
+def test_best_baseline_and_5_gram_stand_side_by_side(
+    found: tuple[Experiment, str], text: Path
+) -> None:
+    experiment, screen = found
+    metrics = read(experiment.best / "metrics.json")
+    splits = TASK.load(DataRequest(directory=text))
+    config = read(experiment.best / "config.json")
+    network = TASK.network(Config(**config["parameters"]), splits.meta)
+    network.load_state_dict(load_tensors(experiment.best / "model.pt"))
+    for part in ("val", "test"):
+        nats = nats_of_each(network.eval(), getattr(splits, part), splits.meta, "cpu").mean()
+        assert metrics[part]["nats"] == pytest.approx(float(nats), rel=1e-5)
+        assert metrics["references"]["5-gram"][part]["nats"] > 0
+        assert metrics["baseline"][part]["bits"] > 0
+    assert metrics["val"]["count"] == len(splits.val)
+    (opening,) = experiment.test_openings.read_text().splitlines()
+    assert "5-gram" in opening
+    for shown in (screen, analysis("show", experiment.root).stdout):
+        assert "5-gram" in shown and "val perplexity" in shown and "test nats" in shown
+
+
+def test_a_sample_of_every_epoch_is_in_tensorboard(found: tuple[Experiment, str]) -> None:
+    experiment, _ = found
+    for directory in experiment.trials():
+        events = EventAccumulator(str(directory.root)).Reload()
+        shown = events.Tensors("training/sample")
+        lines = directory.read_results()
+        assert [event.step for event in shown] == [line["epoch"] for line in lines]
+        written = shown[0].tensor_proto.string_val[0].decode()
+        assert written == "\n".join(f"    {row}" for row in lines[0]["sample"].split("\n"))
+        metadata = events.SummaryMetadata("training/sample")
+        assert metadata.plugin_data.plugin_name == "text"
+
+
+def test_the_same_seed_writes_the_same_text(found: tuple[Experiment, str]) -> None:
+    experiment, _ = found
+    order = ("generate", experiment.root, "--prompt", "the c", "--length", 80)
+    first, again, other = (analysis(*order, "--seed", seed).stdout for seed in (1, 1, 2))
+    assert first == again != other
+    assert first.startswith("the c") and len(first) == 5 + 80 + 1
+    greedy = {analysis(*order, "--temperature", 0, "--seed", seed).stdout for seed in (1, 2)}
+    assert (
+        greedy == {analysis(*order, "--top-k", 1).stdout} == {analysis(*order, "--beam", 1).stdout}
+    )
+    assert len(analysis(*order, "--beam", 4).stdout) == 86
+
+
+def test_unknown_characters_in_a_prompt_are_said(found: tuple[Experiment, str]) -> None:
+    done = analysis("generate", found[0].root, "--prompt", "Zoë £ the", "--length", 5)
+    assert done.stderr == "The model does not know: 'Z' 'ë' '£'\n"
+    assert done.stdout.startswith("Zoë £ the") and len(done.stdout) == 9 + 5 + 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--temperature", "-1"], "--temperature -1: must be 0 or more"),
+        (["--top-p", "0"], "--top-p 0: must be above 0, and 1 at most"),
+        (["--top-p", "1.5"], "--top-p 1.5"),
+        (["--top-k", "-3"], "--top-k -3"),
+        (["--beam", "3", "--top-k", "3"], "--beam 3: draws nothing, so --top-k"),
+        (["--beam", "3", "--temperature", "1"], "--beam 3: draws nothing, so --temperature"),
+        (["--beam", "0"], "--beam 0: must be a whole number of 1 or more"),
+        (["--length", "0"], "--length 0"),
+        (["--seed", "-1"], "--seed -1"),
+    ],
+)
+def test_nonsense_is_refused_in_one_line(
+    found: tuple[Experiment, str], options: list[str], message: str
+) -> None:
+    done = analysis("generate", found[0].root, *options, code=2)
+    assert done.stdout == "" and done.stderr.count("\n") == 1 and message in done.stderr
+
+
+def test_other_commands_say_that_the_model_is_of_text(
+    found: tuple[Experiment, str], text: Path
+) -> None:
+    for command in (("predict", found[0].root, text), ("forecast", found[0].root, "--input", text)):
+        done = analysis(*command, code=2)
+        assert f"{command[0]}: not for char_rnn, whose model is of characters" in done.stderr
+
+
+def test_a_resumed_search_goes_on_with_the_same_text(
+    found: tuple[Experiment, str], text: Path
+) -> None:
+    experiment, _ = found
+    more = ["--resume", "words", "--trials", "+1", "--storage", str(text.parent)]
+    run = [sys.executable, str(ROOT / "run_search.py"), *more]
+    done = subprocess.run(run, cwd=text.parent, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(states(experiment)) == 5
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "0 characters; a text needs"),
+        (b"a" * 300 + b"\xff", "no UTF-8 text: byte 0xff at offset 300"),
+        (b"ab " * 100, "are too few for batch_size=50 x window=50"),
+    ],
+)
+def test_what_is_no_text_stops_before_any_trial(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
+    file = tmp_path / "bad.txt"
+    file.write_bytes(content)
+    _, screen = search(tmp_path, "bad", "--space", "char_rnn", "--data-dir", str(file), code=2)
+    assert screen.splitlines()[-1].startswith("run_search: error: ") and message in screen
+    assert "Traceback" not in screen and not (tmp_path / "bad").exists()
