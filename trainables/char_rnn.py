@@ -19,6 +19,7 @@ from trainables.hyperparameters import check, flag, number
 from trainables.parts import fields
 from trainables.parts.characters import Streams, nats_of_each, text_report
 from trainables.parts.generation import Sampling, sample
+from trainables.parts.kernels import choose_kernels
 from trainables.parts.ngrams import ORDER, ngram_nats
 from trainables.parts.optimizers import adamw, make_schedule
 from trainables.parts.recurrent import Recurrent, State
@@ -100,7 +101,7 @@ def build(config: Config, splits: Splits, device: str) -> Trainer:
         loss=streams.loss,
         evaluate=evaluate,
         device=device,
-        autocast=False,
+        autocast=choose_kernels(device).autocast,
         about={"task": "char_rnn", "config": asdict(config)},
         clip=config.clip,
         show=lambda module: {"sample": _sample(module, splits.meta)},

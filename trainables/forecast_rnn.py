@@ -19,6 +19,7 @@ from trainables.data.splits import Splits
 from trainables.hyperparameters import check, choice, flag, nearest, number, text
 from trainables.parts import fields
 from trainables.parts.forecast_plot import forecast_plot
+from trainables.parts.kernels import choose_kernels
 from trainables.parts.level import LEVELS, shifted
 from trainables.parts.optimizers import adamw, make_schedule
 from trainables.parts.recurrent import Recurrent
@@ -166,7 +167,7 @@ def build(config: Config, splits: Splits, device: str) -> Trainer:
         loss=loss,
         evaluate=evaluate,
         device=device,
-        autocast=False,
+        autocast=choose_kernels(device).autocast,
         about={"task": "forecast_rnn", "config": asdict(config)},
         clip=config.clip,
         pictures=lambda module: {"forecast": forecast_plot(module, splits.val, splits.meta)},
