@@ -16,6 +16,7 @@ from trainables.mnist_cnn import Config
 
 ROOT = Path(__file__).resolve().parents[1]
 MNIST = ("--space", "mnist", "--data", "embedded")
+SERIES = ("--space", "forecast_rnn", "--data", "embedded")
 
 
 def refusal(capsys: pytest.CaptureFixture[str], storage: Path, *arguments: str) -> str:
@@ -60,6 +61,12 @@ def refusal(capsys: pytest.CaptureFixture[str], storage: Path, *arguments: str) 
             [*MNIST, "--set", "optimizer=adam", "--set", "momentum=0.5..0.9"],
             ["--set momentum=0.5..0.9", "optimizer=sgd"],
         ),
+        ([*SERIES, "--set", "horizon=24..96"], ["--set horizon=24..96", "describes the task"]),
+        ([*SERIES, "--set", "horizon=24,96"], ["--set horizon=24,96", "horizon=V fixes it"]),
+        ([*SERIES, "--set", "targets=load,traffic"], ["targets describes the task"]),
+        ([*SERIES, "--set", "targets=a..b"], ["--set targets=a..b", "no number"]),
+        ([*SERIES, "--set", "horizon=0"], ["--set horizon=0", "1 to 10000"]),
+        ([*SERIES, "--set", "frequency=soon"], ["frequency=", "inferred, or a step such as"]),
         ([*MNIST, "--trials", "0"], ["--trials", "0"]),
         ([*MNIST, "--trials=-3"], ["--trials", "-3"]),
         ([*MNIST, "--trials", "many"], ["--trials", "many"]),

@@ -18,7 +18,7 @@ from trainables.data.series import Series, SeriesMeta, load_series
 from trainables.data.splits import Splits
 from trainables.hyperparameters import check, choice, flag, nearest, number, text
 from trainables.parts import fields
-from trainables.parts.forecast_plot import forecast_plot
+from trainables.parts.forecast_plot import draw_forecasts, forecast_samples
 from trainables.parts.kernels import choose_kernels
 from trainables.parts.level import LEVELS, shifted
 from trainables.parts.optimizers import adamw, make_schedule
@@ -170,7 +170,7 @@ def build(config: Config, splits: Splits, device: str) -> Trainer:
         autocast=choose_kernels(device).autocast,
         about={"task": "forecast_rnn", "config": asdict(config)},
         clip=config.clip,
-        pictures=lambda module: {"forecast": forecast_plot(module, splits.val, splits.meta)},
+        figures=lambda module: {"forecast": forecast_samples(module, splits.val, splits.meta)},
     )
 
 
@@ -221,5 +221,12 @@ SCORING = Scoring(
     },
 )
 TASK = Task(
-    "forecast_rnn", Config, ForecastRNN, build, load_series, scoring=SCORING, check_data=check_data
+    "forecast_rnn",
+    Config,
+    ForecastRNN,
+    build,
+    load_series,
+    scoring=SCORING,
+    check_data=check_data,
+    drawings={"forecast": draw_forecasts},
 )

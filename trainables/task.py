@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -33,6 +33,7 @@ class Task:
             names none.
         check_data: (config, splits) -> raises ValueError where a configuration cannot be trained
             on the data; asked before the first trial for what a search may try.
+        drawings: by the name of a Trainer's figure, what makes a PNG of its values.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Task:
     load: Callable[[DataRequest], Splits]
     scoring: Scoring = CLASSIFICATION
     check_data: Callable[[Any, Splits], None] = lambda config, splits: None
+    drawings: Mapping[str, Callable[[Any], bytes]] = field(default_factory=dict, hash=False)
 
 
 def begin(

@@ -35,7 +35,8 @@ class Trainer:
         about: what made this training (task, config); kept in checkpoints, compared on load.
         clip: largest norm of the gradient; a longer one is shortened to it. None: as it is.
         show: (module) -> {name: text}, what the module as it stands makes, for a reader.
-        pictures: (module) -> {name: PNG}, the same for the eye; drawn when asked for.
+        figures: (module) -> {name: JSON values}, the same for the eye, from which the task's
+            `drawings` make pictures.
 
     Example:
         >>> torch.manual_seed(0)
@@ -58,7 +59,7 @@ class Trainer:
         about: dict[str, Any],
         clip: float | None = None,
         show: Callable[[nn.Module], dict[str, str]] = lambda module: {},
-        pictures: Callable[[nn.Module], dict[str, bytes]] = lambda module: {},
+        figures: Callable[[nn.Module], dict[str, Any]] = lambda module: {},
     ) -> None:
         self.module = module
         self.optimizer = optimizer
@@ -74,7 +75,7 @@ class Trainer:
         self._autocast = autocast
         self._clip = clip
         self._show = show
-        self._pictures = pictures
+        self._figures = figures
         # As DataLoader does: order and augmentation get a seed drawn from the global generator.
         self._generator = torch.Generator(device=device)
         self._generator.manual_seed(int(torch.randint(2**62, (), dtype=torch.int64)))
@@ -151,10 +152,10 @@ class Trainer:
         with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             return self._evaluate(self.module, split)
 
-    def pictures(self) -> dict[str, bytes]:
-        """{name: PNG} of what the module makes as it stands; empty where the task draws none."""
+    def figures(self) -> dict[str, Any]:
+        """{name: JSON values} of what the module makes as it stands, to be drawn."""
         self.module.eval()
-        return self._pictures(self.module)
+        return self._figures(self.module)
 
     def save(self, path: Path) -> None:
         """Write everything that `load` needs to go on exactly, atomically.

@@ -68,8 +68,8 @@ def parser() -> argparse.ArgumentParser:
         "--data-dir",
         type=Path,
         dest="directory",
-        metavar="DIR",
-        help="your own data; never written to",
+        metavar="PATH",
+        help="your own data: a folder of pictures, a text, a CSV file; never written to",
     )
     add("--split-seed", type=int, metavar="N", help="cuts val from train (default: 0)")
     add("--seed", type=int, metavar="N", help="of the sampler and all trials (default: 0)")

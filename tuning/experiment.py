@@ -233,10 +233,16 @@ class TrialDirectory:
         """Its TensorBoard event files."""
         return sorted(self.root.glob("events.out.tfevents.*"))
 
-    def write_picture(self, name: str, png: bytes) -> None:
-        """Keep a picture of what the best epoch's weights make."""
-        with replacing(self.root / f"{name}.png") as temporary:
+    def figure(self, name: str) -> Path:
+        """The values of a figure of what the best epoch's weights make; JSON."""
+        return self.root / f"{name}.figure.json"
+
+    def write_picture(self, name: str, png: bytes) -> Path:
+        """Keep the picture of a figure."""
+        path = self.root / f"{name}.png"
+        with replacing(path) as temporary:
             temporary.write_bytes(png)
+        return path
 
     def pictures(self) -> list[Path]:
         """Its pictures, PNG files, in the order of their names."""

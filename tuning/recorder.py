@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
+from trainables.files import read_json
 from tuning.events import TrialEvents
 from tuning.experiment import Experiment, TrialStatus, better
 from tuning.plan import SearchPlan
@@ -42,6 +43,7 @@ class Recorder:
     ) -> None:
         self._experiment = experiment
         self._types = {name: p.type for name, p in plan.space.parameters.items()}
+        self._drawings = plan.space.task.drawings
         self._settings = settings
         self._baseline = plan.baseline
         self._audience = audience
@@ -100,8 +102,7 @@ class Recorder:
             status = replace(status, score=None, best_epoch=None)
         events = self._events.pop(trial)
         if status.best_epoch is not None:
-            for file in self._experiment.trial(trial).pictures():
-                events.picture(file, status.best_epoch)
+            self._draw(trial, events, status.best_epoch)
         events.end(state, status.score, status.epochs)
         self._set(status)
         self._drop_losers()
@@ -132,6 +133,14 @@ class Recorder:
         assert status.score is not None
         self._events[trial].epoch(result, status.score)
         self._set(status)
+
+    def _draw(self, trial: str, events: TrialEvents, epoch: int) -> None:
+        """Pictures of the figures that a trial has left: once, drawing takes longer than epochs."""
+        directory = self._experiment.trial(trial)
+        for name, draw in self._drawings.items():
+            if directory.figure(name).is_file():
+                png = draw(read_json(directory.figure(name)))
+                events.picture(directory.write_picture(name, png), epoch)
 
     def _set(self, status: TrialStatus) -> None:
         self.statuses[status.trial] = status

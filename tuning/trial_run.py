@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from trainables.data.splits import Splits
+from trainables.files import write_json
 from trainables.task import Task, begin
 from trainables.trainer import load_tensors, save_weights
 from tuning.experiment import Experiment, TrialDirectory, better, cut_torn_line
@@ -94,8 +95,8 @@ class TrialRun:
             if better(score, self._best, self._settings.direction):
                 self._best, self._best_epoch = score, self.trainer.epoch
                 save_weights(self.trainer.module.state_dict(), self._directory.best)
-                for name, png in self.trainer.pictures().items():
-                    self._directory.write_picture(name, png)
+                for name, values in self.trainer.figures().items():
+                    write_json(self._directory.figure(name), values)
         return result
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from typing import Any
 
 import numpy as np
@@ -90,7 +91,12 @@ def test_it_learns_waves(cell, loss):
     results = [trainer.run_epoch() for _ in range(8)]
     assert results[-1]["val_mse"] < 0.06 < results[0]["train_mse"]
     assert trainer.evaluate("test")["mse"] < 0.06
-    assert trainer.pictures()["forecast"].startswith(b"\x89PNG")
+    figure = json.loads(json.dumps(trainer.figures()["forecast"]))
+    (*_, window) = figure["columns"]["b"]
+    assert window["truth"] == pytest.approx(splits().val.values[-6:, 1].tolist())
+    apart = np.subtract(window["truth"], window["forecast"])
+    assert np.square(apart).mean() < 0.2 and len(window["past"]) == 12
+    assert TASK.drawings["forecast"](figure).startswith(b"\x89PNG")
 
 
 def test_two_trainings_with_one_seed_are_the_same_and_can_be_gone_on_with(tmp_path):
