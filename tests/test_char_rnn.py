@@ -173,3 +173,11 @@ def test_what_is_no_text_stops_before_any_trial(
     _, screen = search(tmp_path, "bad", "--space", "char_rnn", "--data-dir", str(file), code=2)
     assert screen.splitlines()[-1].startswith("run_search: error: ") and message in screen
     assert "Traceback" not in screen and not (tmp_path / "bad").exists()
+
+
+def test_on_the_stand_in_a_search_beats_the_baseline(tmp_path: Path) -> None:
+    options = ["--space", "char_rnn", "--data", "embedded", "--trials", "2", "--max-epochs", "1"]
+    experiment, screen = search(tmp_path, "help", *options, "--set", "hidden_size=128")
+    metrics = read(experiment.best / "metrics.json")
+    assert metrics["val"]["nats"] < metrics["baseline"]["val"]["nats"]
+    assert "stand-in: Python's own help texts" in screen and "scores say nothing" in screen

@@ -181,3 +181,12 @@ def test_text_in_a_column_of_numbers_is_refused_with_row_and_column(tmp_path: Pa
     _, screen = search(tmp_path, "bad", "--space", "forecast_rnn", "--data-dir", str(file), code=2)
     (error,) = screen.splitlines()
     assert error.endswith("row 42 (2024-03-02T17:00:00), column calm: 'a storm' is no number")
+
+
+def test_on_the_stand_in_a_search_beats_the_baseline(tmp_path: Path) -> None:
+    options = ["--space", "forecast_rnn", "--data", "embedded", "--trials", "4"]
+    experiment, screen = search(tmp_path, "waves", *options, "--max-epochs", "3")
+    metrics = read(experiment.best / "metrics.json")
+    assert metrics["val"]["mse"] < metrics["baseline"]["val"]["mse"]
+    assert metrics["val"]["mse"] < metrics["references"]["a season ago"]["val"]["mse"]
+    assert "stand-in: three generated series" in screen and "scores say nothing" in screen
