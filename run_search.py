@@ -102,7 +102,14 @@ def _search(given: dict[str, Any], started: float) -> int:
     with Ownership(Experiment(plan.root)) as ownership:
         if experiment is not None:
             ownership.take()
-        return _run(plan, ownership, console, quiet, started)
+        try:
+            return _run(plan, ownership, console, quiet, started)
+        except KeyboardInterrupt:
+            if ownership.experiment.trials():
+                from analysis.summary import print_summary
+
+                print_summary(ownership.experiment, console, interrupted=True)
+            raise
 
 
 def _run(

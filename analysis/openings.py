@@ -16,8 +16,10 @@ def announce_opening(experiment: Experiment, trials: list[str]) -> None:
     Where a run was killed between the two, its opening goes on: the same trials are no new one.
     """
     last = _last(experiment)
-    if last and last["result"] is None and last["trials"] == trials:
-        return
+    if last and last["result"] is None:
+        if last["trials"] == trials:
+            return
+        complete_opening(experiment, {"interrupted": True})  # and another model has won since
     when = time.strftime("%Y-%m-%dT%H:%M:%S%z")
     append_line(experiment.test_openings, {"time": when, "trials": trials, "result": None})
 

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from analysis.bundle import CONFIG, METRICS
 from analysis.load import Results, load
+from analysis.openings import openings
 from trainables.files import read_json, relative
 from tuning.experiment import BASELINE, Experiment
 
@@ -100,7 +101,9 @@ def _print_best(experiment: Experiment, results: Results, console: Console) -> N
         text += f", baseline {on_baseline:.4f} ({val - on_baseline:+.4f})"
     console.print(text, style="bold")
     if test := metrics["test"]:
-        text = f"Test (opened once): {test[metric]:.4f} on {test['count']:,} {metrics['examples']}"
+        times = openings(experiment)
+        opened = "opened once" if times == 1 else f"opened {times} times, so no longer unseen"
+        text = f"Test ({opened}): {test[metric]:.4f} on {test['count']:,} {metrics['examples']}"
         if baseline:
             text += f", baseline {baseline['test'][metric]:.4f}"
         console.print(text, style="bold")

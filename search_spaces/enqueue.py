@@ -88,6 +88,9 @@ def _value(parameter: Hyperparameter, value: Any) -> Any:
     if isinstance(value, str) and not parameter.choices:
         return parameter.parse(value)
     if parameter.type is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        try:
+            value = float(value)
+        except OverflowError:
+            raise ValueError(f"{parameter.name}: must be {parameter.allowed}") from None
     parameter.check(value)
     return value

@@ -151,9 +151,11 @@ def test_ctrl_c_once_ends_in_order_and_the_search_goes_on(tmp_path: Path) -> Non
 def test_ctrl_c_twice_stops_at_once(tmp_path: Path) -> None:
     options = ["--trials", "3", "--max-epochs", "900", "--name", "cut", "--scheduler", "none"]
     whole = command(*DIGITS, *options, "--storage", str(tmp_path))
+    rest = ""
     with subprocess.Popen(whole, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
+            rest += line
             if "best so far" in line:
                 process.send_signal(signal.SIGINT)
             if "ending in order" in line:
@@ -161,6 +163,7 @@ def test_ctrl_c_twice_stops_at_once(tmp_path: Path) -> None:
         assert process.wait() == 130
     experiment = Experiment(tmp_path / "cut")
     assert states(experiment)["RUNNING"] and not experiment.best.exists()
+    assert "interrupted" in rest and "Go on with it: python run_search.py --resume" in rest
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -211,8 +212,10 @@ def save_tensors(value: Any, path: Path) -> None:
     """
     content = io.BytesIO()
     torch.save(value, content)
-    with replacing(path) as temporary:
-        temporary.write_bytes(content.getbuffer())
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        file.write(content.getbuffer())
+        file.flush()
+        os.fsync(file.fileno())  # before the epoch's line is: a power cut must not leave that alone
 
 
 def load_tensors(path: Path, device: str = "cpu") -> Any:

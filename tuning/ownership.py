@@ -82,6 +82,11 @@ class Ownership:
         lock = FileLock(experiment.owner_lock)
         try:
             lock.acquire(timeout=_PATIENCE)
+        except PermissionError as error:
+            raise BadInput(
+                f"--resume {experiment.name}: {error.filename}: cannot be written "
+                f"({error.strerror})"
+            ) from None
         except Timeout:
             owner = read_json(experiment.run)
             raise BadInput(

@@ -156,7 +156,7 @@ class SearchPlan:
             "address": self.address,
             "data": {
                 "kind": self.data.kind,
-                "directory": str(self.data.directory) if self.data.directory else None,
+                "directory": str(self.data.directory.absolute()) if self.data.directory else None,
                 "split_seed": self.data.split_seed,
             },
             "baseline_in_study": self.baseline_in_study,

@@ -17,6 +17,11 @@ from tuning.experiment import Experiment
 from tuning.plan import SearchPlan
 from tuning.request import HERE, check_data_directory, lengths, placed
 
+_KEYS = (
+    *("settings", "resumed", "search_space", "data", "space", "space_sha256", "metric"),
+    *("direction", "grace_period", "trials", "epochs", "sampler", "scheduler", "time_budget"),
+    *("patience", "concurrency", "cpus_per_trial", "gpus_per_trial", "seed", "address"),
+)
 _PARTS = {
     "distributions": "",
     "conditions": "the condition of ",
@@ -86,7 +91,7 @@ def _read(experiment: Experiment) -> dict[str, Any]:
         record: dict[str, Any] = read_json(experiment.plan)
         if record["layout"] != 1:
             raise ValueError(f"layout {record['layout']} is not known here")
-        for key in ("settings", "resumed", "search_space", "data"):
+        for key in _KEYS:
             record[key]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(
@@ -108,6 +113,11 @@ def _space_file(
         path, hint = experiment.space_file, ""
     else:
         path = Path(space or began_with)
+        if space is None and path.resolve().is_relative_to(experiment.root.resolve()):
+            raise BadInput(
+                f"{option}: its space file is the experiment's own copy; --trust runs that, "
+                "--space FILE yours"
+            )
         hint = "; --trust runs the experiment's own copy of the file as it was"
     try:
         code = path.read_bytes()
@@ -117,6 +127,8 @@ def _space_file(
             f"where it is now{hint}"
         ) from None
     if sha256(code) != record["space_sha256"]:
+        if trust:  # to say what changed is to run it
+            raise BadInput(f"{option}: {path} is not the file that the search ran with")
         what = _difference(_applied(str(path), record), record) or "its code, not its space"
         raise BadInput(f"{option}: {path} has changed since the search began: {what}{hint}")
     return str(path), code

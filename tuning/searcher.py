@@ -193,7 +193,8 @@ class StudySearch(Searcher):
 
     def _catch_up(self, name: str) -> None:
         for result in self._recorder.catch_up(name):
-            if name in self._optuna:
+            # A full disk may have torn the journal's last line: whatever came after would join it.
+            if name in self._optuna and not self.disk_full:
                 report(self._optuna[name], result, self._plan.space.metric)
 
     def _end(self, name: str, state: TrialState, cause: str) -> None:

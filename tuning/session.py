@@ -77,8 +77,10 @@ def search(
                 if not searcher.left:
                     return Ending.DONE
                 ray_session.wait()
-                with interrupts(screen.say):
-                    return _run(plan, splits, searcher, settings, started)
+                with interrupts(screen.say) as interrupted:
+                    ending = _run(plan, splits, searcher, settings, started)
+                late = interrupted.is_set() and ending in (Ending.DONE, Ending.BUDGET)
+                return Ending.INTERRUPTED if late else ending  # the test stays closed
     except BaseException:
         if new and not experiment.trials():  # nothing was run: leave nothing, the name is free
             shutil.rmtree(plan.root)

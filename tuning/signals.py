@@ -41,21 +41,26 @@ def stop_if_asked() -> None:
 
 
 @contextmanager
-def interrupts(say: Callable[[str], None]) -> Iterator[None]:
+def interrupts(say: Callable[[str], None]) -> Iterator[threading.Event]:
     """While Tune runs: the first SIGINT tells Tune to end in order, the second raises.
 
     Tune's own handler of SIGINT would say so in a log that nobody reads; with
     `TUNE_DISABLE_SIGINT_HANDLER` it leaves SIGINT to us, and heeds SIGUSR1 in the same way.
 
+    Yields:
+        set once the first has come: also where Tune, which was ending anyway, did not heed it.
+
     Raises:
         KeyboardInterrupt: at the second SIGINT, and at once where one has been asked for before.
     """
+    came = threading.Event()
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield came
         return
 
     def first(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        came.set()
         # In a thread: the signal may have come in the middle of a write to the same screen.
         threading.Thread(target=say, args=(_IN_ORDER,)).start()
         signal.raise_signal(signal.SIGUSR1)
@@ -65,7 +70,7 @@ def interrupts(say: Callable[[str], None]) -> Iterator[None]:
     usual = signal.signal(signal.SIGUSR1, signal.default_int_handler)
     try:
         stop_if_asked()
-        yield
+        yield came
     finally:
         signal.signal(signal.SIGINT, before)
         signal.signal(signal.SIGUSR1, usual)

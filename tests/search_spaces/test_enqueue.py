@@ -54,6 +54,7 @@ def test_a_trials_own_file_will_do(tmp_path):
         ("[{lr: 0.01}, {lrr: 0.01}]", "configuration 2: cifar10_net has no parameter 'lrr'; did"),
         ("[{1: 2}]", "cifar10_net has no parameter 1"),
         ("[{lr: much}]", "configuration 1: lr=much: must be a number from"),
+        (f"[{{lr: {'9' * 400}}}]", "lr: must be a number from"),
         ("[{lr: true}]", "lr=True: must be a number from"),
         ("[{lr: null}]", "lr=None: must be a number from"),
         ("[{lr: -1}]", "lr=-1.0: must be a number from"),

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import math
+import os
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -182,13 +182,10 @@ def test_a_failed_save_leaves_the_old_file_and_no_other(small_splits, tmp_path, 
     training.save(path)
     before = path.read_bytes()
 
-    write = Path.write_bytes
-
-    def full_disk(file: Path, content: Any) -> None:
-        write(file, bytes(content)[:100])
+    def full_disk(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full_disk)
+    monkeypatch.setattr(os, "fsync", full_disk)
     with pytest.raises(OSError, match="No space left"):
         training.save(path)
     assert [p.name for p in tmp_path.iterdir()] == ["last.pt"]

@@ -12,7 +12,7 @@ from tests.tuning.rehearsal import cheap_plan
 from trainables.data.request import DataRequest
 from trainables.data.splits import Splits
 from trainables.errors import BadInput
-from trainables.files import read_json, write_json
+from trainables.files import read_json, sha256, write_json
 from tuning.experiment import Experiment
 from tuning.plan import SearchPlan, cpu_count
 from tuning.request import make_plan
@@ -120,6 +120,16 @@ def test_a_damaged_record_is_refused(text: str, tmp_path: Path, digits: Splits) 
         resume_plan(experiment)
 
 
+@pytest.mark.parametrize("key", ["metric", "epochs", "seed", "address", "cpus_per_trial"])
+def test_a_record_that_lacks_a_key_is_refused(key: str, tmp_path: Path, digits: Splits) -> None:
+    experiment = saved(cheap_plan(tmp_path), digits)
+    record = json.loads(experiment.plan.read_text())
+    del record[key]
+    experiment.plan.write_text(json.dumps(record))
+    with pytest.raises(BadInput, match=rf"plan\.json is damaged \('{key}'\)"):
+        resume_plan(experiment)
+
+
 def test_own_file_unchanged(tmp_path: Path, digits: Splits) -> None:
     file, plan = own_plan(tmp_path)
     experiment = saved(plan, digits)
@@ -144,9 +154,28 @@ def test_own_file_changed_is_refused_and_its_copy_needs_trust(
         resume_plan(experiment)
     back = resume_plan(experiment, trust=True)
     assert back.space_code == OWN.encode()
-    experiment.space_file.write_text(OWN + "# somebody's\n")
-    with pytest.raises(BadInput, match=r"space\.py has changed"):
+    marker = tmp_path / "was imported"
+    experiment.space_file.write_text(OWN + f"open({str(marker)!r}, 'w')\n")
+    with pytest.raises(BadInput, match=r"space\.py is not the file that the search ran with"):
         resume_plan(experiment, trust=True)
+    assert not marker.exists()
+
+
+def test_a_record_that_names_the_experiments_own_copy_is_not_trusted_for_it(
+    tmp_path: Path, digits: Splits
+) -> None:
+    _, plan = own_plan(tmp_path)
+    experiment = saved(plan, digits)
+    marker = tmp_path / "was imported"
+    code = OWN + f"open({str(marker)!r}, 'w')\n"
+    experiment.space_file.write_text(code)
+    changed(experiment, "space", value=str(experiment.space_file))
+    changed(experiment, "space_sha256", value=sha256(code.encode()))
+    with pytest.raises(BadInput, match=r"the experiment's own copy; --trust runs that"):
+        resume_plan(experiment)
+    assert not marker.exists()
+    resume_plan(experiment, trust=True)
+    assert marker.exists()
 
 
 def test_more_slots_than_this_machine_has(tmp_path: Path, digits: Splits) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import math
 import pickle
 from collections.abc import Callable
@@ -15,8 +16,8 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial
 
-from tests.tuning.rehearsal import Rehearsal
-from tuning.experiment import Experiment
+from tests.tuning.rehearsal import Rehearsal, line
+from tuning.experiment import Experiment, cut_torn_line
 from tuning.trainable import DISK_FULL, DIVERGED, FAILED
 
 Rehearse = Callable[..., Rehearsal]
@@ -157,6 +158,31 @@ def test_a_disk_that_fills_while_the_study_is_written_ends_the_search(
         patch.setattr("optuna.storages.journal.JournalFileBackend.append_logs", full)
         search.work(trial, 1, 0.5)
     assert search.searcher.disk_full
+
+
+def test_a_line_torn_by_a_full_disk_is_joined_by_no_other(
+    rehearse: Rehearse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk has room again at once, as when a worker's temporary file goes."""
+    search = rehearse()
+    torn, other = started(search), started(search)
+
+    def full(self: JournalFileBackend, logs: list[dict[str, Any]]) -> None:
+        with search.experiment.journal.open("a") as journal:
+            journal.write(json.dumps(logs[0])[:9])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("optuna.storages.journal.JournalFileBackend.append_logs", full)
+        search.work(torn, 1, 0.5)
+    search.experiment.trial(other).append_result(line(1, 0.6))
+    search.searcher.close(None)
+    assert search.status(other).score == 0.6  # taken in, but not told
+    assert cut_torn_line(search.experiment.journal)
+    assert [trial.intermediate_values for trial in on_disk(search.experiment)[:2]] == [{}, {}]
+    again = Rehearsal(search.plan)
+    assert again.experiment.root == search.experiment.root
+    assert [t.intermediate_values for t in on_disk(again.experiment)[:2]] == [{1: 0.5}, {1: 0.6}]
 
 
 def test_an_end_is_told_once(rehearse: Rehearse) -> None:
