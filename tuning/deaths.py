@@ -8,6 +8,7 @@ itself knows whether it is the first (`tuning/trainable.py`).
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Protocol
 
 from ray.tune import Callback
@@ -35,18 +36,23 @@ class Deaths(Callback):
     def __init__(self, records: Records) -> None:
         self._records = records
         self._epochs: dict[str, int] = {}  # done when it last died
+        self._in_a_row: dict[str, int] = {}  # deaths
         self._raised: set[str] = set()
+        self._begun_again: Counter[str] = Counter()
 
     def on_trial_start(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
     ) -> None:
-        if self._records.has_raised(trial.config["trial"]):  # in an earlier run of the search
-            self._raised.add(trial.config["trial"])
+        name = trial.config["trial"]
+        if self._records.has_raised(name):  # in an earlier run of the search
+            self._raised.add(name)
+        trial.run_metadata.num_failures = self._in_a_row.get(name, 0)
 
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **info: Any
     ) -> None:
         trial.run_metadata.num_failures = 0
+        self._in_a_row.pop(trial.config["trial"], None)
 
     def on_trial_recover(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
@@ -60,3 +66,18 @@ class Deaths(Callback):
         if epochs > self._epochs.get(name, 0):  # done, though Tune never heard of it
             trial.run_metadata.num_failures = 1
         self._epochs[name] = epochs
+        self._in_a_row[name] = trial.run_metadata.num_failures
+
+    def goes_on(self, trial: str) -> bool:
+        """Asked when Tune has given a trial up: whether it shall be begun again after all.
+
+        Tune hears twice of a worker that dies while it is made ready for its next trial, and takes
+        the second time for a failure beyond recovery. And it counts an exception with the deaths.
+        """
+        self._begun_again[trial] += 1
+        if self._begun_again[trial] > DEATHS:
+            return False
+        if trial not in self._raised and self._records.has_raised(trial):
+            self._raised.add(trial)
+            return True
+        return self._in_a_row.get(trial, 0) < DEATHS - 1

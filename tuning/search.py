@@ -16,7 +16,7 @@ from ray import tune
 from search_spaces.find import module_of
 from trainables.data.splits import Splits
 from trainables.task import is_built_in
-from tuning.deaths import DEATHS, Deaths
+from tuning.deaths import DEATHS
 from tuning.plan import SearchPlan
 from tuning.schedulers import make_scheduler
 from tuning.searcher import StudySearch
@@ -66,7 +66,7 @@ def run_trials(
             tune_config=tune.TuneConfig(
                 search_alg=searcher,
                 scheduler=make_scheduler(plan, searcher.history),
-                num_samples=searcher.left,
+                num_samples=-1,  # the searcher says when there are no more
                 max_concurrent_trials=plan.concurrency,
                 reuse_actors=True,
                 trial_dirname_creator=lambda trial: trial.config["trial"],
@@ -75,7 +75,7 @@ def run_trials(
                 name="tune",
                 storage_path=str(scratch),
                 stop=stopper,
-                callbacks=[Deaths(searcher)],
+                callbacks=[searcher.deaths],
                 failure_config=tune.FailureConfig(max_failures=DEATHS - 1),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                 verbose=0,

@@ -16,7 +16,7 @@ from optuna.trial import TrialState
 from ray.tune.search import Searcher
 
 from trainables.files import is_disk_full
-from tuning.deaths import KILLED
+from tuning.deaths import KILLED, Deaths
 from tuning.experiment import BASELINE
 from tuning.experiment import trial_id as name_of  # Ray's Searcher says trial_id for its own
 from tuning.plan import SearchPlan
@@ -51,6 +51,7 @@ class StudySearch(Searcher):
 
     Attributes:
         disk_full: the search must end, and unfinished trials stay as they are.
+        deaths: a callback of Tune's that keeps count of them.
 
     A suggestion is `{trial, seed, is_baseline, parameters}`, as `TaskTrainable` takes it.
     """
@@ -61,6 +62,8 @@ class StudySearch(Searcher):
         self._study = study
         self._recorder = recorder
         self.disk_full = False
+        self.deaths = Deaths(self)
+        self._begun: dict[str, Begun] = {}
         self._ids: dict[str, str] = {}  # Ray's trial id -> ours
         recovered = recover(plan, study, recorder)
         self._asked = recovered.asked
@@ -82,7 +85,7 @@ class StudySearch(Searcher):
             self._baseline_waits = False
             return self._start(trial_id, Begun(BASELINE, -1, self._plan.space.baseline, None))
         if self._asked == self._plan.space.trials:
-            return Searcher.FINISHED
+            return Searcher.FINISHED if self.idle else None  # one may have to be begun again
         self._asked += 1
         trial = self._study.ask()
         config = self._plan.space.sample(trial)
@@ -104,6 +107,8 @@ class StudySearch(Searcher):
         self._catch_up(name)
         if DISK_FULL in result:
             self.disk_full = True
+        elif error and self.deaths.goes_on(name):
+            self._interrupted.append(self._begun[name])
         elif error:
             self._end(name, TrialState.FAIL, KILLED)
         elif DIVERGED in result:
@@ -184,6 +189,7 @@ class StudySearch(Searcher):
 
     def _suggestion(self, ray_id: str, begun: Begun) -> dict[str, Any]:
         self._ids[ray_id] = begun.name
+        self._begun[begun.name] = begun
         return {
             "trial": begun.name,
             "seed": self._plan.trial_seed(begun.number),

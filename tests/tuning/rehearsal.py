@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ import torch
 from trainables.data.request import DataRequest
 from trainables.data.splits import Splits
 from trainables.trainer import save_tensors
+from tuning.deaths import DEATHS
 from tuning.experiment import Experiment, TrialStatus
 from tuning.ownership import begin_run
 from tuning.plan import SearchPlan
@@ -125,6 +127,18 @@ class Rehearsal:
 
     def end(self, trial: str, result: dict[str, Any] | None = None, *, error: bool = False) -> None:
         self.searcher.on_trial_complete(self._ray_id[trial], result, error)
+
+    def die(self, trial: str, deaths: int = 1) -> None:
+        """Its worker is killed, and Tune begins it again."""
+        for number in range(1, deaths + 1):
+            metadata = SimpleNamespace(num_failures=number)
+            ray_trial = SimpleNamespace(config=self.suggestions[trial], run_metadata=metadata)
+            self.searcher.deaths.on_trial_recover(0, [], ray_trial)  # type: ignore[arg-type]
+
+    def give_up(self, trial: str) -> None:
+        """It is killed once too often."""
+        self.die(trial, DEATHS - 1)
+        self.end(trial, error=True)
 
     def complete(self, trial: str, scores: list[float]) -> None:
         """A trial that reaches its full length with these scores."""

@@ -52,7 +52,7 @@ def ended(rehearse: Rehearse) -> Rehearsal:
     search.end(pruned, {**last, "finished": False})
     search.work(failed, 1, 0.4)
     search.end(failed, {"diverged": "non-finite training loss", "val_accuracy": math.nan})
-    search.end(dead, error=True)
+    search.give_up(dead)
     return search
 
 
