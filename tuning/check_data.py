@@ -32,5 +32,7 @@ def _extremes(space: SearchSpace) -> Iterator[dict[str, Any]]:
     """The baseline, and it with each searched parameter at either end, or at each choice."""
     yield space.baseline
     for name, distribution in space.distributions.items():
+        when = space.conditions.get(name)
+        there = {when.parameter: when.values[0]} if when else {}
         for value in ends(distribution):
-            yield space.existing(space.baseline | {name: value})
+            yield space.existing(space.baseline | there | {name: value})
