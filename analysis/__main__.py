@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -22,6 +23,10 @@ def main(arguments: list[str] | None = None) -> int:
     except BadInput as error:
         print(f"analysis: error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130  # as a shell reports it
+    except BrokenPipeError:  # who read has read enough, such as `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
@@ -60,6 +65,7 @@ def _generate(experiment: Experiment, options: argparse.Namespace) -> None:
     unknown, written = generate(experiment.best, order, trust=options.trust)
     if unknown:
         print(f"The model does not know: {' '.join(map(repr, unknown))}", file=sys.stderr)
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     print(options.prompt, end="", flush=True)
     for character in written:
         print(character, end="", flush=True)

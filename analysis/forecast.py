@@ -47,7 +47,10 @@ def forecast(bundle: Path, file: Path, *, trust: bool = False) -> pd.DataFrame:
         ahead = network(past[None])[0].numpy().astype(np.float64)  # [targets, horizon]
     interval = read_json(bundle / INTERVAL)
     stamps = table.frequency.after(table.stamps[-1], network.horizon)
-    frame = pd.DataFrame({meta.time: stamps})
+    index = pd.DatetimeIndex(stamps)
+    if table.zone is not None:  # as the file's own clock shows it
+        index = index.tz_localize("UTC").tz_convert(table.zone)
+    frame = pd.DataFrame({meta.time: index})
     for place, column in enumerate(network.columns):
         mean, std, name = meta.mean[column], meta.std[column], meta.names[column]
         frame[name] = ahead[place] * std + mean

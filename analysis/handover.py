@@ -123,8 +123,9 @@ class _Handover:
     def _write(self, trial: str, bundle: Path) -> None:
         directory = self._experiment.trial(trial)
         save_tensors(load_tensors(directory.best), bundle / WEIGHTS)
-        for picture in directory.pictures():
-            shutil.copyfile(picture, bundle / picture.name)
+        for name, draw in self._judge.task.drawings.items():
+            if directory.figure(name).is_file():
+                (bundle / f"{name}.png").write_bytes(draw(read_json(directory.figure(name))))
         if self._judge.code is not None:
             shutil.copyfile(self._experiment.space_file, bundle / SPACE_FILE)
         config = {

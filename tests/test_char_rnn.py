@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import json
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -12,22 +16,35 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from analysis import load
 from analysis.__main__ import main
+from tests.benchmarks.sample_text import longest_copy, words
 from tests.tuning.test_search import ROOT, read, search, states
 from trainables.char_rnn import TASK, Config
 from trainables.data.request import DataRequest
 from trainables.parts.characters import nats_of_each
 from trainables.trainer import load_tensors
 from tuning.experiment import Experiment
+from tuning.ownership import begin_run
+from tuning.trial_run import TrialRun, TrialSettings
 
 SMALL = ["embedding=8", "hidden_size=16", "batch_size=8", "window=16", "layers=1"]
 OPTIONS = [o for setting in SMALL for o in ("--set", setting)]
 
 
-def analysis(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "analysis", *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == code, done.stdout + done.stderr
-    return done
+class Printed(NamedTuple):
+    """What a command wrote."""
+
+    stdout: str
+    stderr: str
+
+
+def analysis(*arguments: object, code: int = 0) -> Printed:
+    """Run a command of `python -m analysis` here; returns what it printed."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    with redirect_stdout(out), redirect_stderr(err):
+        ended = main([str(argument) for argument in arguments])
+    printed = Printed(*(stream.buffer.getvalue().decode() for stream in (out, err)))  # type: ignore[attr-defined]
+    assert ended == code, printed
+    return printed
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +179,6 @@ def test_a_resumed_search_goes_on_with_the_same_text(
     ("content", "message"),
     [
         (b"a" * 300 + b"\xff", "no UTF-8 text: byte 0xff at offset 300"),
-        (b"ab " * 100, "are too few for batch_size=50 x window=50"),
     ],
 )
 def test_what_is_no_text_stops_before_any_trial(
@@ -176,8 +192,40 @@ def test_what_is_no_text_stops_before_any_trial(
 
 
 def test_on_the_stand_in_a_search_beats_the_baseline(tmp_path: Path) -> None:
+    faster = {"lr": 0.01, "schedule": "one_cycle", "dropout": 0.0, "window": 50, "batch_size": 50}
+    (tmp_path / "faster.json").write_text(json.dumps([{**faster, "cell": "gru"}]))
     options = ["--space", "char_rnn", "--data", "embedded", "--trials", "2", "--max-epochs", "1"]
-    experiment, screen = search(tmp_path, "help", *options, "--set", "hidden_size=128")
+    first = ["--set", "hidden_size=128", "--enqueue", str(tmp_path / "faster.json")]
+    experiment, screen = search(tmp_path, "help", *options, *first)
     metrics = read(experiment.best / "metrics.json")
     assert metrics["val"]["nats"] < metrics["baseline"]["val"]["nats"]
     assert "stand-in: Python's own help texts" in screen and "scores say nothing" in screen
+
+
+def test_the_check_of_a_sample_counts_words_and_copies() -> None:
+    said = "The King's ho is-a lion, not_a 7th LION cut"
+    assert words(said) == ["the", "king", "lion", "not", "lion"]
+    assert longest_copy("xx the lion yy", "all the lions") == len(" the lion")
+    assert longest_copy("abc", "abc") == 3 and longest_copy("abc", "x") == 0
+
+
+def test_an_interrupted_trial_goes_on_bit_for_bit(text: Path, tmp_path: Path) -> None:
+    splits = TASK.load(DataRequest(directory=text)).closed()
+    small: dict[str, Any] = dict(embedding=8, hidden_size=16, batch_size=8, window=16, dropout=0.2)
+
+    def begun(root: Path) -> TrialRun:
+        run = begin_run(Experiment(root))
+        settings = TrialSettings(root, run, "val_nats", "min", None, 1, "cpu")
+        return TrialRun(TASK, "t0000", 5, {**small, "epochs": 3}, splits, settings, False)
+
+    for folder in ("whole", "cut"):
+        (tmp_path / folder).mkdir()
+    whole = begun(tmp_path / "whole")
+    straight = [whole.run_epoch() for _ in range(3)]
+    begun(tmp_path / "cut").run_epoch()
+    rest = begun(tmp_path / "cut")
+    resumed = [rest.run_epoch() for _ in range(2)]
+    for one, other in zip(straight[1:], resumed, strict=True):
+        assert {n: one[n] for n in ("val_nats", "train_nats", "grad_norm", "sample")} == {
+            n: other[n] for n in ("val_nats", "train_nats", "grad_norm", "sample")
+        }

@@ -140,6 +140,13 @@ def test_columns_may_be_more_and_in_another_order(
     assert given[0] == given[1]
 
 
+def test_forecasts_carry_the_files_own_clock(found: tuple[Experiment, str], tmp_path: Path) -> None:
+    zoned = series().assign(when=lambda f: f["when"].dt.tz_localize("+02:00"))
+    zoned.to_csv(tmp_path / "zoned.csv", index=False)
+    printed = analysis("forecast", found[0].root, "--input", tmp_path / "zoned.csv").stdout
+    assert printed.splitlines()[1].startswith("2024-03-26 00:00:00+02:00,")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -20,7 +20,7 @@ from trainables.parts import fields
 from trainables.parts.characters import Streams, nats_of_each, text_report
 from trainables.parts.generation import Sampling, sample
 from trainables.parts.kernels import choose_kernels
-from trainables.parts.ngrams import ORDER, ngram_nats
+from trainables.parts.ngrams import longest_order, ngram_nats
 from trainables.parts.optimizers import adamw, make_schedule
 from trainables.parts.recurrent import Recurrent, State
 from trainables.scoring import Scoring
@@ -119,10 +119,11 @@ def check_data(config: Config, splits: Splits) -> None:
 
 def _references(config: Config, splits: Splits, part: Text) -> dict[str, dict[str, Any]]:
     """What counting the characters that follow each other predicts."""
-    before = np.full(ORDER - 2, UNKNOWN, np.int32)  # the part has one of its own
+    order = longest_order(splits.meta.symbols)
+    before = np.full(order - 2, UNKNOWN, np.int32)  # the part has one of its own
     scored = np.concatenate([before, part.symbols])
-    nats = ngram_nats(splits.train.symbols[1:], scored, splits.meta.symbols)
-    return {f"{ORDER}-gram": text_report(nats)}
+    nats = ngram_nats(splits.train.symbols[1:], scored, splits.meta.symbols, order)
+    return {f"{order}-gram": text_report(nats)}
 
 
 def _sample(module: nn.Module, meta: TextMeta) -> str:

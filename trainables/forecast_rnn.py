@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from trainables.data.frequency import PATTERN as FREQUENCY
+from trainables.data.frequency import PATTERN, Frequency
 from trainables.data.series import Series, SeriesMeta, load_series
 from trainables.data.splits import Splits
 from trainables.hyperparameters import check, choice, flag, nearest, number, text
@@ -68,7 +68,7 @@ class Config:
     )
     targets: str = text(ALL, r".+", form=_NAMES, help="columns to forecast")
     frequency: str = text(
-        INFERRED, FREQUENCY, form="inferred, or a step such as 15min, 1h, 1D, 1W, 1M",
+        INFERRED, PATTERN, form="inferred, or a step such as 15min, 1h, 1D, 1W, 1M",
         help="step between rows that the data must have",
     )  # fmt: skip
     epochs: int = fields.epochs(10)
@@ -177,7 +177,7 @@ def build(config: Config, splits: Splits, device: str) -> Trainer:
 def check_data(config: Config, splits: Splits) -> None:
     """Raise ValueError where a configuration's windows do not fit the series, or its step."""
     found = splits.meta.frequency
-    if config.frequency not in (INFERRED, found):
+    if config.frequency != INFERRED and str(Frequency.parse(config.frequency)) != found:
         raise ValueError(f"frequency={config.frequency}: the data has a row every {found}")
     columns = target_columns(config, splits.meta)
     for name, part in (("train", splits.train), ("val", splits.val)):

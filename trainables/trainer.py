@@ -212,10 +212,10 @@ def save_tensors(value: Any, path: Path) -> None:
     """
     content = io.BytesIO()
     torch.save(value, content)
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        file.write(content.getbuffer())
-        file.flush()
-        os.fsync(file.fileno())  # before the epoch's line is: a power cut must not leave that alone
+    with replacing(path) as temporary:
+        temporary.write_bytes(content.getbuffer())
+        with temporary.open("rb") as file:  # a power cut must not leave the epoch's line alone
+            os.fsync(file.fileno())
 
 
 def load_tensors(path: Path, device: str = "cpu") -> Any:

@@ -244,10 +244,6 @@ class TrialDirectory:
             temporary.write_bytes(png)
         return path
 
-    def pictures(self) -> list[Path]:
-        """Its pictures, PNG files, in the order of their names."""
-        return sorted(self.root.glob("*.png"))
-
     def drop_weights(self) -> None:
         """Remove the checkpoints; the records stay."""
         self.last.unlink(missing_ok=True)

@@ -94,9 +94,9 @@ class TrialRun:
             score = float(result[self._settings.metric])
             if better(score, self._best, self._settings.direction):
                 self._best, self._best_epoch = score, self.trainer.epoch
-                save_weights(self.trainer.module.state_dict(), self._directory.best)
                 for name, values in self.trainer.figures().items():
                     write_json(self._directory.figure(name), values)
+                save_weights(self.trainer.module.state_dict(), self._directory.best)
         return result
 
 

@@ -30,6 +30,7 @@ from torch import Tensor
 from search_spaces.find import find_space
 from trainables.data.request import DataRequest
 from trainables.data.splits import Splits
+from trainables.parts.kernels import choose_kernels
 from tuning.events import TrialEvents
 from tuning.experiment import Experiment
 from tuning.ownership import begin_run
@@ -74,7 +75,7 @@ def plain(name: str, config: dict[str, Any], splits: Splits, device: str) -> Non
     for _ in range(settings.epochs):
         network.train()
         total = 0.0
-        for loss in epoch():
+        for loss in epoch():  # in the number format that ours chooses
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
@@ -98,11 +99,12 @@ def _text(
         state: Any = None
         for start in range(0, each, settings.window):
             window = slice(start, start + settings.window)
-            logits, state = network(inputs[window], state)
+            with torch.autocast(device, torch.bfloat16, enabled=choose_kernels(device).autocast):
+                logits, state = network(inputs[window], state)
             parts = [state] if isinstance(state, Tensor) else state
             detached = [part.detach() for part in parts]
             state = detached[0] if isinstance(state, Tensor) else tuple(detached)
-            yield F.cross_entropy(logits, targets[window].reshape(-1))
+            yield F.cross_entropy(logits.float(), targets[window].reshape(-1))
 
     def score() -> float:
         state, total = None, 0.0
@@ -127,7 +129,9 @@ def _series(
     def epoch() -> Iterator[Tensor]:
         for chosen in torch.randperm(len(train), device=device).split(settings.batch_size):
             windows = train[chosen]
-            yield F.mse_loss(network(windows[..., :past]), windows[..., past:])
+            with torch.autocast(device, torch.bfloat16, enabled=choose_kernels(device).autocast):
+                ahead = network(windows[..., :past])
+            yield F.mse_loss(ahead.float(), windows[..., past:])
 
     def score() -> float:
         errors = [

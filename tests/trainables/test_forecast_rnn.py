@@ -128,3 +128,23 @@ def test_what_does_not_fit_the_series_is_refused(settings, message):
     TASK.check_data(Config(targets="b", frequency="1h"), splits())
     with pytest.raises(ValueError, match=message):
         TASK.check_data(Config(**settings), splits())
+
+
+def test_equal_steps_are_equal_however_they_are_written():
+    for frequency in ("1h", "60min", "3600s"):
+        TASK.check_data(Config(frequency=frequency), splits())
+
+
+def test_the_defaults_are_the_textbooks_settings():
+    config = Config()
+    assert (config.cell, config.layers, config.hidden_size) == ("lstm", 1, 64)
+    assert (config.lr, config.window, config.segment, config.level) == (1e-3, 96, 1, "last")
+    assert (config.horizon, config.targets, config.frequency) == (24, "all", "inferred")
+
+
+def test_a_column_may_have_any_name():
+    figure = {"step": "1h", "columns": {"cost $\\foo$ x_$": [WINDOW] * 3}}
+    assert TASK.drawings["forecast"](figure).startswith(b"\x89PNG")
+
+
+WINDOW = {"past": [1.0, 2.0], "truth": [3.0, 4.0], "forecast": [3.0, 3.5]}

@@ -93,9 +93,12 @@ def load_series(request: DataRequest) -> Splits:
     request.found()
     cuts = _cuts(table)
     train = table.values[: cuts[0]]
+    if len(train) < 2:
+        raise BadInput(f"{provenance.name}: {len(table.values)} rows are too few for three parts")
     mean, std = train.mean(0), train.std(0)
-    for name, spread in zip(table.names, std, strict=True):
-        if spread <= 1e-12 * max(1.0, float(np.abs(train).max())):
+    rounding = 1e-12 * np.abs(train).max(0)  # what a column that never changes may still vary by
+    for name, spread, least in zip(table.names, std, rounding, strict=True):
+        if spread <= least:
             raise BadInput(
                 f"{provenance.name}: column {name} is constant over the train part (the first "
                 f"{cuts[0]:,} rows); leave it out"

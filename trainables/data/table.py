@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,7 @@ class Table:
         stamps: datetime64[s] [rows], a step apart.
         values: float64 [rows, columns], finite.
         frequency: the step between rows.
+        zone: of the last stamp where it names one; `stamps` are in UTC then.
     """
 
     time: str
@@ -33,6 +34,7 @@ class Table:
     stamps: np.ndarray
     values: np.ndarray
     frequency: Frequency
+    zone: tzinfo | None = None
 
 
 def read_table(path: Path, option: str) -> Table:
@@ -49,9 +51,8 @@ def read_table(path: Path, option: str) -> Table:
     where = f"{option} {path}"
     header, rows = _cells(path, where)
     time = _time_column(header, rows, where)
-    stamps = np.array(
-        [_stamp(row[time], f"{where}: row {n}") for n, row in enumerate(rows, 1)], "datetime64[s]"
-    )
+    read = [_stamp(row[time], f"{where}: row {n}") for n, row in enumerate(rows, 1)]
+    stamps = np.array([_in_utc(stamp) for stamp in read], "datetime64[s]")
     numbers = [column for column in range(len(header)) if column != time]
     values = np.array(
         [
@@ -61,7 +62,7 @@ def read_table(path: Path, option: str) -> Table:
         ]
     )  # fmt: skip
     names = tuple(header[column] for column in numbers)
-    return Table(header[time], names, stamps, values, infer(stamps, where))
+    return Table(header[time], names, stamps, values, infer(stamps, where), read[-1].tzinfo)
 
 
 def _cells(path: Path, where: str) -> tuple[list[str], list[list[str]]]:
@@ -103,19 +104,26 @@ def _stamp(cell: str, where: str) -> datetime:
     parsed = _parsed(cell)
     if parsed is None:
         raise BadInput(f"{where}: {cell!r} is no time stamp such as {EXAMPLE}")
+    if parsed.microsecond:
+        raise BadInput(f"{where}: {cell!r}: steps below a second are not supported")
     return parsed
 
 
+def _in_utc(stamp: datetime) -> datetime:
+    return stamp.astimezone(UTC).replace(tzinfo=None) if stamp.tzinfo else stamp
+
+
 def _parsed(cell: str) -> datetime | None:
-    """An ISO time stamp, also with slashes; in UTC where it has an offset. None: it is none."""
+    """An ISO time stamp, also with slashes. None: it is none."""
     text = cell.strip().replace("/", "-")
     if "-" not in text[1:]:  # a plain number would do for Python
         return None
     try:
         parsed = datetime.fromisoformat(text)
-    except ValueError:
+        _in_utc(parsed)
+    except (ValueError, OverflowError):  # the latter at the ends of the calendar
         return None
-    return parsed.astimezone(UTC).replace(tzinfo=None) if parsed.tzinfo else parsed
+    return parsed
 
 
 def _number(cell: str, where: str) -> float:

@@ -62,6 +62,7 @@ def nats_of_each(network: nn.Module, text: Text, meta: TextMeta, device: str) ->
 
     The state is carried from the part's first character to its last.
     """
+    network = network.to(device)
     symbols = torch.from_numpy(text.symbols.astype(np.int64)).to(device)[:, None]
     state: State | None = None
     parts = []
@@ -81,6 +82,6 @@ def text_report(nats: np.ndarray) -> dict[str, Any]:
         "loss": mean,
         "nats": mean,
         "bits": mean / math.log(2),
-        "perplexity": math.exp(mean),
+        "perplexity": math.exp(mean) if mean < 700 else math.inf,  # more does not fit a float
         "count": len(nats),
     }

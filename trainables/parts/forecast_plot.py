@@ -57,7 +57,7 @@ def draw_forecasts(samples: Mapping[str, Any]) -> bytes:
             axis.plot(np.arange(-past, 0), window["past"], color="0.5")
             axis.plot(ahead, window["truth"], color="0.2", label="came")
             axis.plot(ahead, window["forecast"], color="tab:orange", label="forecast")
-        row[0].set_ylabel(name)
+        row[0].set_ylabel(name, parse_math=False)  # a column may be called a$ b_$
     axes[0, 0].legend(loc="upper left", fontsize="small")
     for axis in axes[-1]:
         axis.set_xlabel(f"steps of {samples['step']}")

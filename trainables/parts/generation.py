@@ -86,7 +86,9 @@ def _read(network: nn.Module, symbols: Tensor, state: State | None) -> tuple[Ten
 def _draw(logits: Tensor, how: Sampling, generator: torch.Generator) -> Tensor:
     if how.temperature == 0:
         return logits.argmax()
-    logits, order = (logits / how.temperature).sort(descending=True, stable=True)
+    # In float64, from the largest down: so no temperature but 0 is too small or too large.
+    away = (logits.double() - logits.max()) / how.temperature
+    logits, order = away.sort(descending=True, stable=True)
     if how.top_k:
         logits, order = logits[: how.top_k], order[: how.top_k]
     shares = logits.softmax(0)

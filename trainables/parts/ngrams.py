@@ -10,6 +10,11 @@ ORDER = 5
 DISCOUNT = 0.75  # the usual one; see Jurafsky and Martin, "Speech and Language Processing", ch. 3
 
 
+def longest_order(symbols: int) -> int:
+    """The longest runs, up to `ORDER`, that can be numbered in 63 bits."""
+    return min(ORDER, int(62 / math.log2(symbols + 1)))
+
+
 def ngram_nats(
     train: np.ndarray, scored: np.ndarray, symbols: int, order: int = ORDER
 ) -> np.ndarray:
@@ -23,11 +28,10 @@ def ngram_nats(
     Args:
         train: int [n], numbers in [0, symbols).
         scored: int [m], its first `order - 1` only as context.
-        order: fewer where so many symbols make longer runs too many to number.
+        order: up to `longest_order`.
     """
-    most = int(62 / math.log2(symbols + 1))
-    if order > most:
-        return ngram_nats(train, scored[order - most :], symbols, most)
+    if order > longest_order(symbols):
+        raise ValueError(f"runs of {order} of {symbols} symbols are too many to number")
     shares = np.full(len(scored) - order + 1, 1 / symbols)
     for length in range(1, order + 1):
         grams, counts = np.unique(_keys(train, length, symbols), return_counts=True)

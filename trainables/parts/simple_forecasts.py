@@ -29,16 +29,21 @@ def ridge(train: Series, val: Series, part: Series, columns: list[int], future: 
     strong a line is.)
     """
     past = min(PAST, len(train) - future)
-    x, y = _line_data(train, columns, future, past)
-    square, mixed = x.T @ x, x.T @ y
-    val_x, val_y = _line_data(val, columns, future, past)
+    square, mixed = np.zeros((past + 1, past + 1)), np.zeros((past + 1, future))
+    for column in columns:  # one at a time: all windows of many columns fill a memory
+        x, y = _line_data(train, column, future, past)
+        square += x.T @ x
+        mixed += x.T @ y
     weights = [
         np.linalg.solve(square + penalty * np.eye(len(square)), mixed) for penalty in PENALTIES
     ]
-    best = min(weights, key=lambda w: float(np.square(val_x @ w - val_y).mean()))
-    x, _ = _line_data(part, columns, future, past)
-    last = _pasts(part, columns, future, 1)
-    return (x @ best).reshape(-1, len(columns), future) + last
+    missed = np.zeros(len(weights))
+    for column in columns:
+        x, y = _line_data(val, column, future, past)
+        missed += [float(np.square(x @ w - y).sum()) for w in weights]
+    best = weights[int(missed.argmin())]
+    ahead = [_line_data(part, column, future, past)[0] @ best for column in columns]
+    return np.stack(ahead, 1) + _pasts(part, columns, future, past)[..., -1:]
 
 
 def _pasts(part: Series, columns: list[int], future: int, past: int) -> np.ndarray:
@@ -48,13 +53,10 @@ def _pasts(part: Series, columns: list[int], future: int, past: int) -> np.ndarr
     return np.lib.stride_tricks.sliding_window_view(rows, past, axis=0)
 
 
-def _line_data(
-    part: Series, columns: list[int], future: int, past: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Pasts (and a 1) and futures, counted from the last value: [windows * columns, ...]."""
-    before = _pasts(part, columns, future, past)
-    rows = part.values[len(part.values) - len(before) - future + 1 :, columns]
-    after = np.lib.stride_tricks.sliding_window_view(rows, future, axis=0).astype(np.float64)
-    last = before[..., -1:]
-    x = (before - last).reshape(-1, past)
-    return np.hstack([x, np.ones((len(x), 1))]), (after - last).reshape(-1, future)
+def _line_data(part: Series, column: int, future: int, past: int) -> tuple[np.ndarray, np.ndarray]:
+    """One column's pasts (and a 1) and futures, counted from the last value: [windows, ...]."""
+    before = _pasts(part, [column], future, past)[:, 0]
+    rows = part.values[len(part.values) - len(before) - future + 1 :, column]
+    after = np.lib.stride_tricks.sliding_window_view(rows, future).astype(np.float64)
+    last = before[:, -1:]
+    return np.hstack([before - last, np.ones((len(before), 1))]), after - last

@@ -73,3 +73,13 @@ def test_the_published_series_is_known_by_its_content(shared_data):
     assert str(splits.provenance) == "real: ETTh1"
     assert splits.meta.names == ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
     assert len(splits.test.values) == 14_400
+
+
+def test_columns_of_very_different_size_are_not_taken_for_constant(tmp_path):
+    values = np.random.default_rng(0).normal(size=(100, 3)) * [1e12, 1, 1e-13]
+    assert write(tmp_path / "x.csv", values, "large,usual,small").meta.names[2] == "small"
+
+
+def test_a_handful_of_rows_is_too_short_and_not_constant(tmp_path):
+    with pytest.raises(BadInput, match="3 rows are too few for three parts"):
+        write(tmp_path / "x.csv", np.random.default_rng(0).normal(size=(3, 2)))

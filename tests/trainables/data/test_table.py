@@ -69,6 +69,8 @@ def test_the_column_of_time_may_stand_anywhere(tmp_path):
         (GOOD.replace(" 01:", " 03:"), "row 3 .* is earlier"),
         (GOOD + "2020-01-01 05:00:00,1,2\n", "row 4 .* comes 3h after the row before, others 1h"),
         (b"date,OT\n\xff\xff", "no UTF-8 text"),
+        (GOOD.replace("01:00:00,", "00:00:00.5,"), "row 2: .*00.5': steps below a second"),
+        (GOOD.replace("2020-01-01 01:00:00", "0001-01-01T00:00+02:00"), "row 2: .* no time stamp"),
     ],
 )  # fmt: skip
 def test_what_is_no_table_is_refused(tmp_path, content, message):

@@ -124,3 +124,45 @@ def test_a_text_too_short_for_a_window_is_refused():
     TASK.check_data(Config(batch_size=4, window=25), splits(100))
     with pytest.raises(ValueError, match=r"100 characters .* batch_size=4 x window=26"):
         TASK.check_data(Config(batch_size=4, window=26), splits(100))
+
+
+def test_a_hopeless_model_has_no_finite_perplexity_and_no_crash():
+    assert text_report(np.array([800.0], np.float32))["perplexity"] == math.inf
+
+
+def test_the_network_is_scored_on_the_device_asked_for():
+    class Moving(CharRNN):
+        def to(self, device):  # type: ignore[no-untyped-def,override]
+            asked.append(device)
+            return self
+
+    asked: list[str] = []
+    nats_of_each(Moving(Config(embedding=6, hidden_size=7), META).eval(), text(9), META, "cpu")
+    assert asked == ["cpu"]
+
+
+def test_the_gradients_norm_is_clipped():
+    torch.manual_seed(0)
+    norms, steps = [], []
+    for clip in (1e-3, 1e3):
+        config = Config(embedding=8, hidden_size=16, batch_size=4, clip=clip, lr=1e-3, epochs=1)
+        trainer = TASK.build(config, splits(400), "cpu")
+        step = trainer.optimizer.step
+
+        def watched(trainer=trainer, step=step):
+            gradients = [p.grad for p in trainer.module.parameters()]
+            steps.append(float(torch.cat([g.flatten() for g in gradients if g is not None]).norm()))
+            return step()
+
+        trainer.optimizer.step = watched  # type: ignore[method-assign,assignment]
+        norms.append(trainer.run_epoch()["grad_norm"])
+    half = len(steps) // 2
+    assert max(steps[:half]) <= 1.001e-3 < min(steps[half:])
+    assert min(norms) > 1e-3  # as it was before it was clipped
+
+
+def test_the_defaults_are_the_textbooks_settings():
+    config = Config()
+    assert (config.cell, config.layers, config.hidden_size) == ("lstm", 1, 128)
+    assert (config.lr, config.batch_size, config.window, config.clip) == (2e-3, 50, 50, 5.0)
+    assert (config.weight_decay, config.schedule, config.dropout) == (0.0, "constant", 0.0)

@@ -50,6 +50,12 @@ def test_temperature_sharpens():
     assert set(drawn(Sampling(temperature=0.0), 20)) == {1}
 
 
+@pytest.mark.parametrize("temperature", [1e-40, 1e-300, 1e39, 1e300])
+def test_no_temperature_is_too_small_or_too_large(temperature):
+    symbols = set(drawn(Sampling(temperature), 40))
+    assert symbols == {1} if temperature < 1 else symbols == {1, 2, 3}
+
+
 def test_top_k_and_top_p_leave_only_the_likeliest():
     assert set(drawn(Sampling(1.0, top_k=2))) == {1, 2}
     assert set(drawn(Sampling(1.0, top_k=1), 20)) == {1}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trainables.parts.ngrams import DISCOUNT, ngram_nats
+from trainables.parts.ngrams import DISCOUNT, longest_order, ngram_nats
 
 TEXT = np.random.default_rng(0).integers(0, 3, 400)
 
@@ -37,6 +37,9 @@ def test_what_repeats_is_foreseen():
 
 
 def test_a_huge_alphabet_shortens_the_runs():
+    assert (longest_order(100), longest_order(5_000), longest_order(100_000)) == (5, 5, 3)
     train = np.random.default_rng(0).integers(0, 100_000, 1_000)
-    nats = ngram_nats(train, train, 100_000)
-    assert len(nats) == 996 and np.isfinite(nats).all()
+    nats = ngram_nats(train, train, 100_000, 3)
+    assert len(nats) == 998 and np.isfinite(nats).all()
+    with pytest.raises(ValueError, match="too many to number"):
+        ngram_nats(train, train, 100_000)
