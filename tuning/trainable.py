@@ -13,6 +13,13 @@ A class and not a function: only a class is asked to save when a scheduler pause
 
 from __future__ import annotations
 
+import gc
+
+# What torch and Ray make when imported lives to the end: looking for garbage in it costs each
+# worker half a second before its first epoch.
+_collecting = gc.isenabled()
+gc.disable()
+
 import math
 from pathlib import Path
 from typing import Any
@@ -30,6 +37,10 @@ from trainables.trainer import Trainer
 from tuning.experiment import Experiment, cause_of
 from tuning.ownership import SupersededError, writing
 from tuning.trial_run import TrialRun, TrialSettings
+
+gc.freeze()
+if _collecting:
+    gc.enable()
 
 # Keys of the last result of a trial that does not end well; the value says why.
 DIVERGED, FAILED, DISK_FULL = "diverged", "failed", "disk_full"

@@ -159,3 +159,17 @@ assert [r.metrics["training_iteration"] for r in results] == [2, 2, 2]
 print()
 print(*(repr(r.metrics["val_loss"]) for r in results))
 """
+
+
+def test_a_worker_imports_without_looking_for_garbage() -> None:
+    script = (
+        "import gc\n"
+        "looked = []\n"
+        "gc.callbacks.append(lambda phase, info: looked.append(phase))\n"
+        "import tuning.trainable\n"
+        "print(len(looked), gc.isenabled(), gc.get_freeze_count() > 100_000)"
+    )
+    run = [sys.executable, "-c", script]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True)
+    collections, collects, frozen = done.stdout.split()
+    assert int(collections) < 20 and (collects, frozen) == ("True", "True")
