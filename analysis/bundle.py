@@ -31,7 +31,6 @@ class Bundle:
     """A model loaded from its directory, on the CPU, in evaluation mode."""
 
     task: Task
-    config: Any
     network: Any
     meta: Any
     provenance: dict[str, Any]
@@ -64,7 +63,7 @@ def load_bundle(
         raise BadInput(f"{command}: not for {task.name}, whose model is of {task.scoring.examples}")
     meta = task.scoring.meta.from_json(described)
     network = build_network(task, parameters, meta, weights)
-    return Bundle(task, task.Config(**parameters), network, meta, provenance)
+    return Bundle(task, network, meta, provenance)
 
 
 def own_task(directory: Path, expected: str, *, trust: bool) -> Task:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,7 @@ from trainables.data.series import SeriesMeta
 from trainables.data.table import Table, read_table
 from trainables.errors import BadInput
 from trainables.files import read_json
-
-INTERVAL = "interval.json"
+from trainables.parts.windows import INTERVAL_FILE
 
 
 def forecast(bundle: Path, file: Path, *, trust: bool = False) -> pd.DataFrame:
@@ -45,7 +45,7 @@ def forecast(bundle: Path, file: Path, *, trust: bool = False) -> pd.DataFrame:
     past = torch.from_numpy(meta.standardised(values[-network.window :]).T.copy())
     with torch.inference_mode():
         ahead = network(past[None])[0].numpy().astype(np.float64)  # [targets, horizon]
-    interval = read_json(bundle / INTERVAL)
+    interval = _interval(bundle)
     stamps = table.frequency.after(table.stamps[-1], network.horizon)
     index = pd.DatetimeIndex(stamps)
     if table.zone is not None:  # as the file's own clock shows it
@@ -61,8 +61,19 @@ def forecast(bundle: Path, file: Path, *, trust: bool = False) -> pd.DataFrame:
 
 def interval_share(bundle: Path) -> float:
     """The share of truths that the interval held on val."""
-    held: float = read_json(bundle / INTERVAL)["share"]
+    held: float = _interval(bundle)["share"]
     return held
+
+
+def _interval(bundle: Path) -> dict[str, Any]:
+    file = bundle / INTERVAL_FILE
+    try:
+        interval: dict[str, Any] = read_json(file)
+        if not {"share", "low", "high"} <= interval.keys():
+            raise ValueError("a key is missing")
+    except (OSError, ValueError, AttributeError) as error:
+        raise BadInput(f"{file}: no interval of an exported model ({error})") from None
+    return interval
 
 
 def _columns(table: Table, meta: SeriesMeta, file: Path) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -197,3 +198,14 @@ def test_on_the_stand_in_a_search_beats_the_baseline(tmp_path: Path) -> None:
     assert metrics["val"]["mse"] < metrics["baseline"]["val"]["mse"]
     assert metrics["val"]["mse"] < metrics["references"]["a season ago"]["val"]["mse"]
     assert "stand-in: three generated series" in screen and "scores say nothing" in screen
+
+
+@pytest.mark.parametrize("content", [None, "{", '{"share": 0.9}', "[]"])
+def test_an_export_without_its_interval_is_refused(
+    found: tuple[Experiment, str], table: Path, tmp_path: Path, content: str | None
+) -> None:
+    copy = Path(shutil.copytree(found[0].root, tmp_path / "copy"))
+    interval = copy / "best" / "interval.json"
+    interval.unlink() if content is None else interval.write_text(content)
+    done = analysis("forecast", copy, "--input", table, code=2)
+    assert done.stderr.count("\n") == 1 and "interval.json: no interval of an" in done.stderr

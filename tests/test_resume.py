@@ -218,3 +218,32 @@ def test_one_owner(tmp_path: Path) -> None:
         assert f"--resume cut: process {process.pid} on {os.uname().nodename}" in screen
         process.kill()
         process.stdout.read()
+
+
+LATE = """
+import signal, sys
+import run_search, tuning.session
+
+run_trials = tuning.session.run_trials
+
+
+def and_then_ctrl_c(*arguments):
+    ending = run_trials(*arguments)
+    signal.signal(signal.SIGUSR1, lambda *_: None)  # as Tune leaves it: heard, and not heeded
+    signal.raise_signal(signal.SIGINT)
+    return ending
+
+
+tuning.session.run_trials = and_then_ctrl_c
+sys.exit(run_search.main(sys.argv[1:]))
+"""
+
+
+def test_ctrl_c_after_the_last_trial_keeps_the_test_closed(tmp_path: Path) -> None:
+    options = [*DIGITS, "--trials", "1", "--max-epochs", "1"]
+    late = [sys.executable, "-c", LATE, *options, "--storage", str(tmp_path), "--name", "late"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(late, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 130, done.stdout + done.stderr
+    assert "Test: not opened" in done.stdout and "--resume" in done.stdout
+    assert not Experiment(tmp_path / "late").test_openings.exists()

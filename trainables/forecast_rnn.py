@@ -25,6 +25,7 @@ from trainables.parts.optimizers import adamw, make_schedule
 from trainables.parts.recurrent import Recurrent
 from trainables.parts.simple_forecasts import last_value, ridge, season_ago
 from trainables.parts.windows import (
+    INTERVAL_FILE,
     LOSSES,
     Windows,
     errors,
@@ -217,7 +218,7 @@ SCORING = Scoring(
     report=_report,
     references=_references,
     extras=lambda made, part, meta, config: {
-        "interval.json": residual_interval(made, part, target_columns(config, meta))
+        INTERVAL_FILE: residual_interval(made, part, target_columns(config, meta))
     },
 )
 TASK = Task(

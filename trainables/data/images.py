@@ -7,6 +7,7 @@ from pathlib import Path
 
 from trainables.data import cache
 from trainables.data.cut import TEST_MOST, TEST_SHARE, VAL_MOST, VAL_SHARE, cut_off
+from trainables.data.fallback import Sourced, real_or_stand_in
 from trainables.data.idx import idx_source
 from trainables.data.image_folder import folder_source
 from trainables.data.request import DataRequest
@@ -68,17 +69,17 @@ def _find(
         return stand_in()
     if request.directory is not None:
         return _look(request.directory, size, request.say)
-    try:
-        return _look(download(published, request.say), size, request.say)
-    except OSError as error:
-        if request.kind == "real":
-            raise BadInput(
-                f"--data real: {error}; give the files with --data-dir, or allow --data auto"
-            ) from error
-        source = stand_in()
-        request.say(f"!! {error}")
-        request.say(f"!! NOT the real data: using the built-in {source.provenance.name}")
-        return source
+
+    def sourced(source: ImageSource) -> Sourced[ImageSource]:
+        return source, source.provenance
+
+    return real_or_stand_in(
+        request,
+        lambda: sourced(_look(download(published, request.say), size, request.say)),
+        lambda: sourced(stand_in()),
+        name="the real data",
+        give="the files with --data-dir",
+    )[0]
 
 
 def _look(directory: Path, size: int, say: Callable[[str], None]) -> ImageSource:

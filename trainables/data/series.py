@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from trainables.data.download import downloaded
+from trainables.data.fallback import real_or_stand_in
 from trainables.data.frequency import Frequency
 from trainables.data.generated import generated_table
 from trainables.data.request import DataRequest
@@ -132,17 +133,13 @@ def _find(request: DataRequest) -> tuple[Table, Provenance]:
         table = read_table(request.directory, "--data-dir")
         same = sha256(request.directory.read_bytes()) == published
         return table, real if same else Provenance("own", str(request.directory))
-    try:
-        return read_table(downloaded(name, url, published, request.say), "the download"), real
-    except OSError as error:
-        if request.kind == "real":
-            raise BadInput(
-                f"--data real: {error}; give a table with --data-dir FILE.csv, or allow --data auto"
-            ) from error
-        table, provenance = _stand_in()
-        request.say(f"!! {error}")
-        request.say(f"!! NOT ETTh1: using the built-in {provenance.name}")
-        return table, provenance
+    return real_or_stand_in(
+        request,
+        lambda: (read_table(downloaded(name, url, published, request.say), "the download"), real),
+        _stand_in,
+        name="ETTh1",
+        give="a table with --data-dir FILE.csv",
+    )
 
 
 def _stand_in() -> tuple[Table, Provenance]:

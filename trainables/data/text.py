@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from trainables.data.download import downloaded
+from trainables.data.fallback import real_or_stand_in
 from trainables.data.request import DataRequest
 from trainables.data.splits import Provenance, Splits
 from trainables.errors import BadInput
@@ -104,25 +105,20 @@ def load_text(request: DataRequest) -> Splits:
 
 def _find(request: DataRequest) -> tuple[str, Provenance]:
     name, url, published = _SHAKESPEARE
+    real = Provenance("real", "tiny-shakespeare")
     if request.kind == "embedded":
         return _stand_in()
     if request.directory is not None:
         content = _read(request.directory)
         own = Provenance("own", str(request.directory))
-        real = Provenance("real", "tiny-shakespeare")
         return _decode(content, request.directory), real if sha256(content) == published else own
-    try:
-        path = downloaded(name, url, published, request.say)
-        return path.read_text("utf-8"), Provenance("real", "tiny-shakespeare")
-    except OSError as error:
-        if request.kind == "real":
-            raise BadInput(
-                f"--data real: {error}; give a text with --data-dir FILE, or allow --data auto"
-            ) from error
-        text, provenance = _stand_in()
-        request.say(f"!! {error}")
-        request.say(f"!! NOT tiny-shakespeare: using the built-in {provenance.name}")
-        return text, provenance
+    return real_or_stand_in(
+        request,
+        lambda: (downloaded(name, url, published, request.say).read_text("utf-8"), real),
+        _stand_in,
+        name="tiny-shakespeare",
+        give="a text with --data-dir FILE",
+    )
 
 
 def _read(path: Path) -> bytes:

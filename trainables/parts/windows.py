@@ -19,6 +19,7 @@ LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "mae": F.l1_loss,
     "huber": F.huber_loss,
 }
+INTERVAL_FILE = "interval.json"  # in an export
 INTERVAL = 0.9  # share of val's errors between the two ends of a forecast's interval
 
 
