@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.test_resume import assert_every_epoch_once, command, run, states
+from trainables.files import read_json
 from tuning.experiment import Experiment
 
 NAMESPACE = ["unshare", "--mount", "sh", "-c"]
@@ -48,6 +49,7 @@ def test_a_full_disk_interrupts_and_the_search_goes_on(small_disk: Path) -> None
     assert "interrupted" in done.stdout and "Test: opened" not in done.stdout
     experiment = Experiment(kept / "full")
     assert "RUNNING" in states(experiment)
+    assert read_json(experiment.best / "metrics.json")["test"] is None  # of the epochs it kept
     assert not experiment.test_openings.exists()
     run(kept, "--resume", "full")
     assert states(experiment) == {"COMPLETE": 2}

@@ -60,6 +60,7 @@ class Ownership:
         """
         fresh = Experiment(temporary)
         self._claim(fresh)
+        self.run = begin_run(fresh)
         try:
             temporary.rename(self.experiment.root)
         except OSError:
@@ -74,8 +75,13 @@ class Ownership:
             BadInput: another process owns it.
         """
         self._claim(self.experiment)
+        self.shut_out()
+
+    def shut_out(self) -> None:
+        """Let no worker write any more, wherever one may still be training."""
+        self.run = begin_run(self.experiment)
         for directory in self.experiment.trial_directories():
-            with _locked(directory):  # an orphan in the middle of a write ends it now or never
+            with _locked(directory):  # one in the middle of a write ends it now or never
                 pass
 
     def _claim(self, experiment: Experiment) -> None:
@@ -94,7 +100,6 @@ class Ownership:
                 "running it; wait for its end, or stop it first"
             ) from None
         self._lock = lock
-        self.run = begin_run(experiment)
 
 
 def begin_run(experiment: Experiment) -> str:

@@ -177,13 +177,11 @@ class SearchPlan:
 
     def resumed_json(self, record: dict[str, Any]) -> dict[str, Any]:
         """The content of `plan.json`, `record`, once the search is resumed with this plan."""
-        changed = {
-            "trials": self.space.trials,
-            "time_budget": self.time_budget,
-            "concurrency": self.concurrency,
-        }
+        changed = {"trials": self.space.trials, "time_budget": self.time_budget}
         when = {"time": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "address": self.address}
-        now = {**when, **changed, **circumstances()}
+        # Of this run alone: a machine with fewer slots does not lower those of the next.
+        where = {"concurrency": self.concurrency}
+        now = {**when, **changed, **where, **circumstances()}
         return record | changed | {"resumed": [*record["resumed"], now]}
 
 

@@ -78,7 +78,7 @@ def search(
                     return Ending.DONE
                 ray_session.wait()
                 with interrupts(screen.say) as interrupted:
-                    ending = _run(plan, splits, searcher, settings, started)
+                    ending = _run(plan, splits, searcher, settings, started, ownership)
                 late = interrupted.is_set() and ending in (Ending.DONE, Ending.BUDGET)
                 return Ending.INTERRUPTED if late else ending  # the test stays closed
     except BaseException:
@@ -93,9 +93,11 @@ def _run(
     searcher: StudySearch,
     settings: TrialSettings,
     started: float,
+    ownership: Ownership,
 ) -> Ending:
     try:
         ending = run_trials(plan, splits, searcher, settings, started)
+        ownership.shut_out()  # Ray has told its workers to end, and does not wait for each
         searcher.close("time budget spent" if ending == Ending.BUDGET else None)
         return ending
     except OSError as error:

@@ -91,6 +91,17 @@ def test_a_worker_of_another_run_may_not_write(experiment: Experiment) -> None:
         pass
 
 
+def test_the_owner_shuts_its_own_workers_out(experiment: Experiment) -> None:
+    with Ownership(experiment) as ownership:
+        ownership.take()
+        late = ownership.run
+        ownership.shut_out()
+        with pytest.raises(SupersededError), writing(experiment.trial("t0000"), late):
+            raise AssertionError("it may not get here")
+        with writing(experiment.trial("t0000"), ownership.run):
+            pass
+
+
 def test_a_write_begun_before_is_waited_for(experiment: Experiment) -> None:
     directory = experiment.trial("t0000")
     run = begin_run(experiment)

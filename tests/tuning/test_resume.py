@@ -71,8 +71,8 @@ def test_more_trials_and_what_belongs_to_the_machine_may_change(
     assert (back.space.trials, back.time_budget, back.concurrency) == (14, 5.0, 2)
     assert back.data.directory == tmp_path
     record = back.resumed_json(plan.to_json(digits))
-    assert (record["trials"], record["time_budget"], record["concurrency"]) == (14, 5.0, 2)
-    assert [entry["trials"] for entry in record["resumed"]] == [14]
+    assert (record["trials"], record["time_budget"]) == (14, 5.0)
+    assert [(entry["trials"], entry["concurrency"]) for entry in record["resumed"]] == [(14, 2)]
     assert record["resumed"][0]["versions"]["torch"]
 
 
@@ -186,3 +186,13 @@ def test_more_slots_than_this_machine_has(tmp_path: Path, digits: Splits) -> Non
     assert resume_plan(experiment).concurrency == cpu_count()  # as many as fit
     changed(experiment, "concurrency", value=1)
     assert resume_plan(experiment).concurrency == 1  # but no more than before
+
+
+def test_a_run_on_fewer_slots_does_not_lower_those_of_the_next(
+    tmp_path: Path, digits: Splits
+) -> None:
+    plan = cheap_plan(tmp_path, concurrency=2)
+    experiment = saved(plan, digits)
+    small = resume_plan(experiment, concurrency=1)
+    write_json(experiment.plan, small.resumed_json(plan.to_json(digits)))
+    assert resume_plan(experiment).concurrency == 2

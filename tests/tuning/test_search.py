@@ -188,6 +188,8 @@ def test_a_spent_time_budget_is_a_good_end(tmp_path: Path) -> None:
     assert set(found) == {"PRUNED"}
     assert {t.read_status().cause for t in experiment.trials()} == {"time budget spent"}
     assert (experiment.best / "model.pt").is_file()
+    assert read(experiment.best / "metrics.json")["test"] is not None
+    assert len(experiment.test_openings.read_text().splitlines()) == 1
 
 
 def test_a_polite_kill_ends_in_order_and_keeps_the_test_closed(tmp_path: Path) -> None:
