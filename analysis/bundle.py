@@ -21,9 +21,7 @@ from trainables.errors import BadInput
 from trainables.files import read_json, sha256
 from trainables.task import Task, find_task
 from trainables.trainer import load_tensors
-from tuning.experiment import SPACE_FILE
-
-WEIGHTS, CONFIG, METRICS = "model.pt", "config.json", "metrics.json"
+from tuning.experiment import CONFIG, MODEL, SPACE_FILE
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ def load_bundle(
     """
     try:
         config = read_json(directory / CONFIG)
-        weights = load_tensors(directory / WEIGHTS)
+        weights = load_tensors(directory / MODEL)
         code, task_name, parameters = config["code_sha256"], config["task"], config["parameters"]
         described, provenance = config["meta"], config["provenance"]
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:

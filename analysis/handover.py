@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from analysis.bundle import CONFIG, METRICS, WEIGHTS
 from analysis.judge import Judge
 from analysis.load import load
 from analysis.openings import announce_opening, complete_opening, is_opening
@@ -18,7 +17,7 @@ from analysis.rescore import FreshProcess
 from trainables.data.splits import Splits
 from trainables.files import read_json, replacing, write_json
 from trainables.trainer import load_tensors, save_tensors
-from tuning.experiment import SPACE_FILE, Experiment
+from tuning.experiment import CONFIG, METRICS, MODEL, SPACE_FILE, Experiment
 
 
 def hand_over(
@@ -122,7 +121,7 @@ class _Handover:
 
     def _write(self, trial: str, bundle: Path) -> None:
         directory = self._experiment.trial(trial)
-        save_tensors(load_tensors(directory.best), bundle / WEIGHTS)
+        save_tensors(load_tensors(directory.best), bundle / MODEL)
         for name, draw in self._judge.task.drawings.items():
             if directory.figure(name).is_file():
                 (bundle / f"{name}.png").write_bytes(draw(read_json(directory.figure(name))))

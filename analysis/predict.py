@@ -8,8 +8,7 @@ import numpy as np
 
 from analysis.bundle import load_bundle
 from trainables.data.pictures import read_picture
-from trainables.data.splits import ImageMeta
-from trainables.parts.classifier import classify
+from trainables.data.splits import ImageMeta, Split
 
 
 def predict(bundle: Path, pictures: list[Path], *, trust: bool = False) -> list[dict[str, float]]:
@@ -22,7 +21,8 @@ def predict(bundle: Path, pictures: list[Path], *, trust: bool = False) -> list[
     loaded = load_bundle(bundle, trust=trust, of=ImageMeta, command="predict")
     meta = loaded.meta
     images = [read_picture(p, meta.height, meta.width, meta.channels) for p in pictures]
-    logits = classify(loaded.network, np.stack(images), meta, "cpu").astype(np.float64)
+    part = Split(np.stack(images), np.zeros(len(images), np.int64))
+    logits = loaded.task.scoring.outputs(loaded.network, part, meta, "cpu").astype(np.float64)
     shares = np.exp(logits - logits.max(1, keepdims=True))
     shares /= shares.sum(1, keepdims=True)
     return [

@@ -9,11 +9,10 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from analysis.bundle import CONFIG, METRICS
 from analysis.load import Results, load
 from analysis.openings import openings
 from trainables.files import read_json, relative
-from tuning.experiment import BASELINE, Experiment
+from tuning.experiment import BASELINE, CONFIG, METRICS, Experiment
 
 TOP = 5
 _USES = {  # by what describes a model's inputs

@@ -47,6 +47,7 @@ SPACE = SearchSpace(
             "clip": 1.0,
         },
     ),
+    compared_by="cell",
     metric="val_mse",
     direction="min",
     epochs=8,

@@ -39,6 +39,7 @@ class SearchSpace:
         fixed: values that differ from the Config's defaults for every trial but are not searched.
         starts: configurations tried right after the baseline, those of `--enqueue` first; what
             they leave out is sampled.
+        compared_by: the parameter whose values are compared at the search's end; empty: none.
         metric, direction: what a trial is scored by; `max` or `min`.
         epochs: full length of a trial. trials: how many. grace_period: epochs no trial is
             stopped before. time_budget: seconds for the search; None: no limit.
@@ -53,6 +54,7 @@ class SearchSpace:
     conditions: Mapping[str, When] = field(default_factory=dict)
     fixed: Mapping[str, Any] = field(default_factory=dict)
     starts: tuple[Mapping[str, Any], ...] = ()
+    compared_by: str = ""
     metric: str = "val_accuracy"
     direction: str = "max"
     epochs: int = 10
@@ -62,7 +64,8 @@ class SearchSpace:
 
     def __post_init__(self) -> None:
         known = self.parameters
-        for name in [*self.distributions, *self.conditions, *self.fixed]:
+        compared = [self.compared_by] if self.compared_by else []
+        for name in [*self.distributions, *self.conditions, *self.fixed, *compared]:
             if name not in known:
                 raise ValueError(
                     f"{self.task.name} has no parameter {name!r}; {nearest(name, known)}"
@@ -114,6 +117,11 @@ class SearchSpace:
         """The configuration without parameters whose condition does not hold."""
         return {n: v for n, v in config.items() if self._exists(n, config)}
 
+    def largest(self, name: str) -> Any:
+        """The largest value of a parameter that a trial can have, the baseline included."""
+        given = self.baseline.get(name, self.parameters[name].default)
+        return max(given, *ends(self.distributions[name])) if name in self.distributions else given
+
     def searched(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """The part of a configuration that a study holds."""
         return {n: v for n, v in config.items() if n in self.distributions}
@@ -151,6 +159,7 @@ class SearchSpace:
             "fixed": dict(self.fixed),
             "starts": [dict(start) for start in self.starts],
             "baseline": self.baseline,
+            "compared_by": self.compared_by,
         }
 
 

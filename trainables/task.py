@@ -33,6 +33,11 @@ class Task:
             names none.
         check_data: (config, splits) -> raises ValueError where a configuration cannot be trained
             on the data; asked before the first trial for what a search may try.
+        notes: (config, splits) -> lines that a user should read before the search starts; the
+            config is the baseline.
+        pretrained: whether it starts from weights (`--weights`).
+        sized_by: the hyperparameter that is the side in pixels of what is trained on; empty where
+            the data says that.
         drawings: by the name of a Trainer's figure, what makes a PNG of its values.
     """
 
@@ -43,6 +48,9 @@ class Task:
     load: Callable[[DataRequest], Splits]
     scoring: Scoring = CLASSIFICATION
     check_data: Callable[[Any, Splits], None] = lambda config, splits: None
+    notes: Callable[[Any, Splits], tuple[str, ...]] = lambda config, splits: ()
+    pretrained: bool = False
+    sized_by: str = ""
     drawings: Mapping[str, Callable[[Any], bytes]] = field(default_factory=dict, hash=False)
 
 

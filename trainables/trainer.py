@@ -77,6 +77,7 @@ class Trainer:
         self._clip = clip
         self._show = show
         self._figures = figures
+        self._trainable = sum(p.numel() for p in module.parameters() if p.requires_grad)
         # As DataLoader does: order and augmentation get a seed drawn from the global generator.
         self._generator = torch.Generator(device=device)
         self._generator.manual_seed(int(torch.randint(2**62, (), dtype=torch.int64)))
@@ -86,10 +87,11 @@ class Trainer:
 
         Returns:
             `epoch` (1 for the first), `train_loss` and `train_<metric>` (running, as trained:
-            with augmentation and dropout), `val_<metric>`, `lr` (at the epoch's first update),
-            `grad_norm` (mean over the updates, before clipping; only where there is any),
-            `samples_per_second` (training alone), `seconds` (with scoring), `wall_time` (at its
-            end, seconds since 1970), and the texts of `show`.
+            with augmentation and dropout), `val_<metric>`, `lr` (at the epoch's first update, of
+            the first group of parameters), `grad_norm` (mean over the updates, before clipping;
+            only where there is any), `trainable_parameters` (numbers), `samples_per_second`
+            (training alone), `seconds` (with scoring), `wall_time` (at its end, seconds since
+            1970), and the texts of `show`.
 
         Raises:
             NonFiniteLoss: at the step on CPU; at the epoch's end on a GPU, where looking at every
@@ -109,6 +111,7 @@ class Trainer:
         result |= {f"val_{k}": v for k, v in self.evaluate("val").items()}
         result |= {
             "lr": lr,
+            "trainable_parameters": self._trainable,
             "samples_per_second": count / (trained - start),
             "seconds": time.perf_counter() - start,
             "wall_time": time.time(),

@@ -71,6 +71,11 @@ def parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="your own data: a folder of pictures, a text, a CSV file; never written to",
     )
+    add(
+        "--weights",
+        metavar="auto|imagenet|none|FILE|NAME",
+        help="what fine-tuning starts from; NAME: the best model of an earlier experiment",
+    )
     add("--split-seed", type=int, metavar="N", help="cuts val from train (default: 0)")
     add("--seed", type=int, metavar="N", help="of the sampler and all trials (default: 0)")
     add("--name", metavar="NAME", help="of the experiment (default: <space>-<date>-<time>)")

@@ -28,6 +28,7 @@ from trainables.errors import BadInput
 from trainables.files import read_json, replacing, write_json
 
 SPACE_FILE = "space.py"  # the user's own, in an experiment as in an export that needs it
+MODEL, CONFIG, METRICS = "model.pt", "config.json", "metrics.json"  # of an export
 BASELINE = "baseline"  # the id of a baseline that is outside the study
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import joblib
 
 from search_spaces.space import SearchSpace
+from trainables.data.pretrained import WeightsFile
 from trainables.data.request import DataRequest
 from trainables.data.splits import Splits
 from trainables.errors import BadInput
@@ -134,6 +135,7 @@ class SearchPlan:
 
     def to_json(self, splits: Splits | None = None) -> dict[str, Any]:
         """The content of `plan.json`; with `splits`, also what the data really is."""
+        asked = self.data.weights
         record: dict[str, Any] = {
             "layout": 1,
             "name": self.name,
@@ -158,6 +160,7 @@ class SearchPlan:
                 "kind": self.data.kind,
                 "directory": str(self.data.directory.absolute()) if self.data.directory else None,
                 "split_seed": self.data.split_seed,
+                "weights": {"asked": asked.asked if isinstance(asked, WeightsFile) else asked},
             },
             "baseline_in_study": self.baseline_in_study,
             "search_space": self.space.to_json(),
@@ -173,6 +176,11 @@ class SearchPlan:
                 "val": len(splits.val),
                 "meta": asdict(splits.meta),
             }
+            if splits.weights is not None:
+                found = {"found": splits.weights.found, "digest": splits.weights.digest}
+                record["data"]["weights"] |= found
+            config = self.space.task.Config(**self.space.baseline)
+            record["notes"] = list(self.space.task.notes(config, splits))
         return record
 
     def resumed_json(self, record: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from trainables.files import replacing
 from trainables.parts.kernels import choose_kernels, gpu_count, pick_device
 from tuning.address import cluster_resources
 from tuning.plan import SearchPlan, cpu_count, gpu_slots
+from tuning.weights import find_weights
 
 HERE = "local"  # the address that starts Ray here, as for Ray itself
 GPU_SHARE = 0.25  # of a GPU for a trial, where there is one: these networks leave most of it idle
@@ -38,6 +39,7 @@ def make_plan(
     cpus_per_trial: int = 1,
     gpus_per_trial: float | None = None,
     data: DataRequest | None = None,
+    weights: str | None = None,
     seed: int = 0,
     address: str | None = None,
 ) -> SearchPlan:
@@ -53,6 +55,11 @@ def make_plan(
         found = enqueue(found, enqueued)
     if time_budget is None:
         time_budget = found.time_budget
+    data = data or DataRequest()
+    if found.task.sized_by:
+        data = replace(data, side=found.largest(found.task.sized_by))
+    if weights is not None:
+        data = replace(data, weights=find_weights(weights, found.task, storage))
     plan = SearchPlan(
         name=name if name is not None else f"{Path(space).stem}-{time.strftime('%Y%m%d-%H%M%S')}",
         storage=storage.absolute(),
@@ -67,7 +74,7 @@ def make_plan(
         concurrency=1 if concurrency is None else concurrency,
         cpus_per_trial=cpus_per_trial,
         gpus_per_trial=0.0 if gpus_per_trial is None else gpus_per_trial,
-        data=data or DataRequest(),
+        data=data,
         seed=seed,
         address=None if address == HERE else address,
         kernels=choose_kernels("cpu"),

@@ -50,6 +50,8 @@ def search(
         KeyboardInterrupt: the user wants it to stop at once.
     """
     check_data(plan, splits)
+    for note in plan.space.task.notes(plan.space.task.Config(**plan.space.baseline), splits):
+        console.print(f"Note: {note}")
     experiment = ownership.experiment
     new = not experiment.plan.is_file()
     if new:
@@ -126,6 +128,9 @@ def _go_on(plan: SearchPlan, splits: Splits, experiment: Experiment, console: Co
             f"--resume {plan.name}: the data has changed since the search began: it is "
             f"{splits.provenance} with another content; --data-dir says where the old one is"
         )
+    weights = record["data"]["weights"].get("digest")
+    if weights != (splits.weights.digest if splits.weights else None):
+        raise BadInput(f"--resume {plan.name}: the weights it began from are others now")
     for line in mend(experiment):
         console.print(f"Mended: {line}")
     write_json(experiment.plan, plan.resumed_json(record))

@@ -26,7 +26,6 @@ from typing import Any
 
 from ray import tune
 
-from trainables.data.cache import open_copied
 from trainables.data.request import DataRequest
 from trainables.data.splits import Splits
 from trainables.errors import NonFiniteLoss
@@ -36,6 +35,7 @@ from trainables.task import Task, begin
 from trainables.trainer import Trainer
 from tuning.experiment import Experiment, cause_of
 from tuning.ownership import SupersededError, writing
+from tuning.sharing import opened
 from tuning.trial_run import TrialRun, TrialSettings
 
 gc.freeze()
@@ -74,7 +74,7 @@ class _TaskTrainable(tune.Trainable):
     def setup(
         self,
         config: dict[str, Any],
-        data: Splits | Path | None = None,
+        data: Splits | None = None,
         settings: TrialSettings | None = None,
     ) -> None:
         self._data, self._settings = data, settings
@@ -171,6 +171,6 @@ class _TaskTrainable(tune.Trainable):
     def _splits(self) -> Splits:
         if self._data is None:
             self._data = self._task.load(DataRequest(say=print)).closed()
-        elif isinstance(self._data, Path):
-            self._data = open_copied(self._data).closed()
+        else:
+            self._data = opened(self._data)
         return self._data

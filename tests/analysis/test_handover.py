@@ -160,7 +160,7 @@ def test_an_export_that_does_not_load_is_not_shipped(
     copy: Copy, digits: Splits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     experiment = copy()
-    monkeypatch.setattr("analysis.handover.WEIGHTS", "elsewhere.pt")
+    monkeypatch.setattr("analysis.handover.MODEL", "elsewhere.pt")
     with pytest.raises(NotProvenError, match="fresh process"):
         hand_over(experiment, digits, open_test=True)
     assert leftovers(experiment) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from trainables.data import cache
 from trainables.data.splits import Split, Splits
-from tuning.sharing import SHARED_MOST, shared
+from tuning.sharing import SHARED_MOST, opened, shared
 
 
 @pytest.fixture
@@ -33,20 +34,25 @@ def little_memory(kept: Splits, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_small_arrays_are_shipped_without_test(kept: Splits, tmp_path: Path) -> None:
     for visible in (None, tmp_path):
         shipped = shared(kept, visible)
-        assert not isinstance(shipped, Path) and shipped.sealed_test is None
+        assert shipped.sealed_test is None and opened(shipped) is shipped
+        assert np.array_equal(shipped.train.inputs, kept.train.inputs)
     assert not list(tmp_path.iterdir())
 
 
 def test_large_ones_go_by_path_on_one_machine(kept: Splits, little_memory: None) -> None:
-    assert shared(kept, None) == kept.entry
-    assert kept.entry is not None and cache.open_copied(kept.entry).entry == kept.entry
+    given = replace(kept, provenance=replace(kept.provenance, weights="of a file"))
+    shipped = shared(given, None)
+    assert (shipped.train, shipped.val, shipped.entry) == (None, None, kept.entry)
+    back = opened(shipped)
+    assert back.entry == kept.entry and np.array_equal(back.val.inputs, kept.val.inputs)
+    assert back.provenance == given.provenance  # what the entry on disk does not know
 
 
 def test_a_node_that_lacks_them_copies_them_to_its_own_disk(
     kept: Splits, little_memory: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = shared(kept, tmp_path)
-    assert isinstance(place, Path) and place.parent == tmp_path
+    place = shared(kept, tmp_path).entry
+    assert place is not None and place.parent == tmp_path
     other = tmp_path / "cache of another machine"
     monkeypatch.setenv("XDG_CACHE_HOME", str(other))
     left = cache.entry_path("kept").with_name(f".{place.name}.copy.tmp")
@@ -65,8 +71,8 @@ def test_a_node_that_lacks_them_copies_them_to_its_own_disk(
 def test_a_node_that_decoded_the_same_files_otherwise_reads_what_is_sent(
     kept: Splits, little_memory: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = shared(kept, tmp_path)
-    assert isinstance(place, Path)
+    place = shared(kept, tmp_path).entry
+    assert place is not None
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache of another machine"))
     part = Split(kept.train.inputs + 1, kept.train.targets)
     cache.write_splits(

@@ -29,8 +29,21 @@ def downloaded(name: str, url: str, sha256: str, say: Callable[[str], None]) -> 
         OSError: no network, no answer within `TIMEOUT`, or another content.
     """
     target = cache_directory() / "downloads" / name
-    if target.is_file():
-        return target
+    if not target.is_file():
+        fetch(url, target, sha256, say)
+    return target
+
+
+def fetch(url: str, target: Path, sha256: str, say: Callable[[str], None]) -> None:
+    """Download a file to `target`, whole or not at all.
+
+    Args:
+        sha256: of its content, or the beginning of that, hexadecimal.
+
+    Raises:
+        OSError: as for `downloaded`.
+    """
+    name = target.name
     if offline():
         raise OSError(f"{name} could not be downloaded: no network")
     say(f"Downloading {name}")
@@ -40,7 +53,6 @@ def downloaded(name: str, url: str, sha256: str, say: Callable[[str], None]) -> 
             torch.hub.download_url_to_file(url, str(target), sha256)
     except (OSError, HTTPException, RuntimeError) as error:
         raise OSError(f"{name} could not be downloaded: {last_line(error)}") from error
-    return target
 
 
 def offline() -> bool:

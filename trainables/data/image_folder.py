@@ -16,15 +16,17 @@ from trainables.data.splits import Provenance, Split
 from trainables.errors import BadInput
 
 _CHUNK = 500  # pictures that one process reads at a time
-LARGEST_KEPT = 128  # pixels; larger pictures, like those of mixed size, are brought to one size
+LARGEST_KEPT = 128  # pixels: larger pictures, like those of mixed size, are brought to one size
 
 
-def folder_source(directory: Path, size: int, say: Callable[[str], None]) -> ImageSource:
+def folder_source(
+    directory: Path, size: int, largest: int, say: Callable[[str], None]
+) -> ImageSource:
     """The image-folder tree in `directory`, or `directory` itself as `train` without a test.
 
     Args:
         size: side in pixels that pictures are brought to where they differ in size, or where a
-            side is longer than `LARGEST_KEPT`.
+            side is longer than `largest`.
 
     Raises:
         BadInput: no picture, one class, an empty class, a class that train lacks.
@@ -59,8 +61,8 @@ def folder_source(directory: Path, size: int, say: Callable[[str], None]) -> Ima
     listing = [path for by_class in files.values() for paths in by_class.values() for path in paths]
     return ImageSource(
         Provenance("own", f"pictures in {directory}"),
-        file_fingerprint(f"folder {size}", listing),
-        lambda: _read(files, classes, size, say),
+        file_fingerprint(f"folder {size} {largest}", listing),
+        lambda: _read(files, classes, (size, largest), say),
     )
 
 
@@ -87,21 +89,22 @@ def _pictures_below(folder: Path) -> Iterator[Path]:
 def _read(
     files: dict[str, dict[str, list[Path]]],
     classes: tuple[str, ...],
-    size: int,
+    sizes: tuple[int, int],
     say: Callable[[str], None],
 ) -> RawImages:
+    wanted, largest = sizes
     everything = [p for by_class in files.values() for paths in by_class.values() for p in paths]
     say(f"Decoding {len(everything):,} pictures (once; the result is cached)")
     with process_pool(len(everything) > 2 * _CHUNK) as parallel:
-        found = parallel(joblib.delayed(_headers)(chunk) for chunk in _chunks(everything))
-        headers = set().union(*found)
+        every = parallel(joblib.delayed(_headers)(chunk) for chunk in _chunks(everything))
+        headers = set().union(*every)
         channels = 1 if all(grey for *_, grey in headers) else 3
-        sizes = {(height, width) for height, width, _ in headers}
-        height, width = next(iter(sizes)) if len(sizes) == 1 else (size, size)
-        if max(height, width) > LARGEST_KEPT:
-            height = width = size
-        if sizes != {(height, width)}:
-            say(f"Pictures of {len(sizes)} size(s) are brought to {height}x{width}")
+        found_sizes = {(height, width) for height, width, _ in headers}
+        height, width = next(iter(found_sizes)) if len(found_sizes) == 1 else (wanted, wanted)
+        if max(height, width) > largest:
+            height = width = wanted
+        if found_sizes != {(height, width)}:
+            say(f"Pictures of {len(found_sizes)} size(s) are brought to {height}x{width}")
 
         def decode(by_class: dict[str, list[Path]]) -> Split:
             paths = [path for members in by_class.values() for path in members]

@@ -9,7 +9,7 @@ from trainables.data import cache
 from trainables.data.cut import TEST_MOST, TEST_SHARE, VAL_MOST, VAL_SHARE, cut_off
 from trainables.data.fallback import Sourced, real_or_stand_in
 from trainables.data.idx import idx_source
-from trainables.data.image_folder import folder_source
+from trainables.data.image_folder import LARGEST_KEPT, folder_source
 from trainables.data.request import DataRequest
 from trainables.data.source import ImageSource
 from trainables.data.splits import Splits
@@ -18,19 +18,25 @@ from trainables.errors import BadInput
 
 
 def load_images(
-    request: DataRequest, *, published: str, size: int, stand_in: Callable[[], ImageSource]
+    request: DataRequest,
+    *,
+    published: str,
+    size: int,
+    stand_in: Callable[[], ImageSource],
+    largest: int = LARGEST_KEPT,
 ) -> Splits:
     """The splits that `request` asks for.
 
     Args:
         published: torchvision's name of the task's own data set, such as `CIFAR10`.
         size: side in pixels that a user's pictures of mixed size are brought to.
+        largest: side in pixels up to which a user's pictures of one size stay as they are.
         stand_in: the built-in pictures for where the published ones cannot be had.
 
     Raises:
         BadInput: the data is not there, cannot be read, or has too few classes or pictures.
     """
-    source = _find(request, published, size, stand_in)
+    source = _find(request, published, (size, largest), stand_in)
     request.found()
     return cut_and_cached(source, request.split_seed)
 
@@ -63,26 +69,29 @@ def cut_and_cached(source: ImageSource, split_seed: int) -> Splits:
 
 
 def _find(
-    request: DataRequest, published: str, size: int, stand_in: Callable[[], ImageSource]
+    request: DataRequest,
+    published: str,
+    sizes: tuple[int, int],
+    stand_in: Callable[[], ImageSource],
 ) -> ImageSource:
     if request.kind == "embedded":
         return stand_in()
     if request.directory is not None:
-        return _look(request.directory, size, request.say)
+        return _look(request.directory, sizes, request.say)
 
     def sourced(source: ImageSource) -> Sourced[ImageSource]:
         return source, source.provenance
 
     return real_or_stand_in(
         request,
-        lambda: sourced(_look(download(published, request.say), size, request.say)),
+        lambda: sourced(_look(download(published, request.say), sizes, request.say)),
         lambda: sourced(stand_in()),
         name="the real data",
         give="the files with --data-dir",
     )[0]
 
 
-def _look(directory: Path, size: int, say: Callable[[str], None]) -> ImageSource:
+def _look(directory: Path, sizes: tuple[int, int], say: Callable[[str], None]) -> ImageSource:
     """The source of whatever kind lies in `directory`."""
     if not directory.is_dir():
         what = "is a file, not a directory" if directory.exists() else "does not exist"
@@ -93,7 +102,7 @@ def _look(directory: Path, size: int, say: Callable[[str], None]) -> ImageSource
         return (
             idx_source(directory)
             or cifar10_source(directory)
-            or folder_source(directory, size, say)
+            or folder_source(directory, *sizes, say)
         )
     except OSError as error:
         raise BadInput(f"--data-dir {directory}: cannot be read ({error.strerror})") from error

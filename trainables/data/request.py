@@ -8,6 +8,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from trainables.data.pretrained import WeightsFile
 from trainables.errors import BadInput
 
 DATA_KINDS = ("auto", "real", "embedded")
@@ -26,6 +27,9 @@ class DataRequest:
         kind: `auto` (real, else the stand-in, said loudly), `real` (never fall back) or `embedded`.
         directory: the user's own data; its type is found by looking. None: the task's own set.
         split_seed: cuts val (and a missing test part) from train; >= 0.
+        weights: what a fine-tuned network starts from: `auto`, `imagenet`, `none`, `built-in`, or a
+            file.
+        side: pixels a side of the largest pictures that will be trained on; None: the task's own.
         say: where progress and warnings go, a line at a time.
         found: called once it is clear what will be read, before the long work of reading it.
     """
@@ -33,6 +37,8 @@ class DataRequest:
     kind: str = "auto"
     directory: Path | None = None
     split_seed: int = 0
+    weights: str | WeightsFile = "auto"
+    side: int | None = None
     say: Callable[[str], None] = field(default=lambda line: None, compare=False)
     found: Callable[[], None] = field(default=lambda: None, compare=False)
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from trainables.data.pretrained import Pretrained
+
 
 @dataclass(frozen=True)
 class Provenance:
@@ -17,14 +19,17 @@ class Provenance:
         kind: `real`, `own` (the user's files) or `stand-in` (built in).
         name: what a reader calls it, such as `MNIST`.
         note: anything to know before believing a score; may be empty.
+        weights: what training started from; empty where that is nothing.
     """
 
     kind: str
     name: str
     note: str = ""
+    weights: str = ""
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.name}"
+        text = f"{self.kind}: {self.name}"
+        return f"{text}; from weights {self.weights}" if self.weights else text
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,7 @@ class Splits:
         digest: SHA-256 of all arrays, hexadecimal: the same digest is the same data and split.
         entry: the cache entry these arrays are mapped from, if any: another process of the node
             opens the same pages there.
+        weights: what a fine-tuned network starts from; None: nothing.
     """
 
     train: Any
@@ -75,6 +81,7 @@ class Splits:
     digest: str
     sealed_test: Any = None
     entry: Path | None = None
+    weights: Pretrained | None = None
 
     @property
     def test(self) -> Any:

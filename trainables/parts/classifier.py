@@ -55,24 +55,19 @@ def build_classifier(
     optimizer = make_optimizer(config, module.parameters())
     steps = math.ceil(len(splits.train) / config.batch_size)
     pictures = _Pictures(splits.train, splits.meta, device, kernels)
-    held = {"val": _on_device(splits.val, device)}
+    held = {"val": on_device(splits.val, device)}
 
     def loss(
         module: nn.Module, inputs: Tensor, targets: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        logits = module(inputs)
-        mean = F.cross_entropy(logits.float(), targets, label_smoothing=config.label_smoothing)
-        return mean, {"accuracy": (logits.detach().argmax(1) == targets).sum()}
+        return training_loss(module(inputs), targets, config.label_smoothing)
 
     def evaluate(module: nn.Module, split: str) -> dict[str, float]:
         if split == "test" and "test" not in held:
-            held["test"] = _on_device(splits.test, device)
+            held["test"] = on_device(splits.test, device)
         inputs, targets = held[split]
-        logits = _logits(module, inputs, splits.meta, device, kernels)
-        return {
-            "loss": float(F.cross_entropy(logits, targets)),
-            "accuracy": float((logits.argmax(1) == targets).sum()) / len(targets),
-        }
+        logits = _logits(module, inputs, splits.meta, device, kernels, EVALUATION_BATCH)
+        return scores(logits, targets)
 
     return Trainer(
         module,
@@ -94,11 +89,34 @@ def place(network: nn.Module, device: str, kernels: Kernels) -> nn.Module:
     return network.to(device=device, memory_format=layout)  # type: ignore[call-overload]
 
 
-def classify(network: nn.Module, images: np.ndarray, meta: ImageMeta, device: str) -> np.ndarray:
+def training_loss(
+    logits: Tensor, targets: Tensor, label_smoothing: float
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Mean cross-entropy of a batch, and how many of it are right."""
+    mean = F.cross_entropy(logits.float(), targets, label_smoothing=label_smoothing)
+    return mean, {"accuracy": (logits.detach().argmax(1) == targets).sum()}
+
+
+def scores(logits: Tensor, targets: Tensor) -> dict[str, float]:
+    """`loss` (cross-entropy) and `accuracy` of a part."""
+    return {
+        "loss": float(F.cross_entropy(logits, targets)),
+        "accuracy": float((logits.argmax(1) == targets).sum()) / len(targets),
+    }
+
+
+def classify(
+    network: nn.Module,
+    images: np.ndarray,
+    meta: ImageMeta,
+    device: str,
+    batch: int = EVALUATION_BATCH,
+) -> np.ndarray:
     """Logits of every picture, as training's own evaluation computes them.
 
     Args:
         images: uint8 [n, height, width, channels].
+        batch: pictures at a time.
 
     Returns:
         float32 [n, classes].
@@ -106,17 +124,17 @@ def classify(network: nn.Module, images: np.ndarray, meta: ImageMeta, device: st
     kernels = choose_kernels(device)
     module = place(network, device, kernels).eval()
     with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-        inputs = _on_device(Split(images, np.zeros(len(images), np.int64)), device)[0]
-        return _logits(module, inputs, meta, device, kernels).cpu().numpy()
+        inputs = on_device(Split(images, np.zeros(len(images), np.int64)), device)[0]
+        return _logits(module, inputs, meta, device, kernels, batch).cpu().numpy()
 
 
 class _Pictures:
     """The training pictures and how a batch of them is made."""
 
     def __init__(self, split: Split, meta: ImageMeta, device: str, kernels: Kernels) -> None:
-        self._images, self._targets = _on_device(split, device)
+        self._images, self._targets = on_device(split, device)
         self._device = device
-        self._normalise = _normaliser(meta, device, kernels)
+        self._normalise = normaliser(meta, device, kernels)
 
     def batches(
         self, size: int, augmentation: Augmentation, generator: torch.Generator
@@ -125,24 +143,28 @@ class _Pictures:
         order = torch.randperm(count, generator=generator, device=self._device)
         for start in range(0, count, size):
             chosen = order[start : start + size]
-            images = augmentation.stored(_take(self._images, chosen), generator)
+            images = augmentation.stored(take(self._images, chosen), generator)
             floats = augmentation.floats(images.permute(0, 3, 1, 2).float(), generator)
             yield self._normalise(floats), self._targets[chosen]
 
 
 def _logits(
-    module: nn.Module, images: Any, meta: ImageMeta, device: str, kernels: Kernels
+    module: nn.Module, images: Any, meta: ImageMeta, device: str, kernels: Kernels, batch: int
 ) -> Tensor:
-    normalise = _normaliser(meta, device, kernels)
+    normalise = normaliser(meta, device, kernels)
     parts = []
-    for start in range(0, len(images), EVALUATION_BATCH):
-        chosen = torch.arange(start, min(start + EVALUATION_BATCH, len(images)), device=device)
-        inputs = normalise(_take(images, chosen).permute(0, 3, 1, 2).float())
+    for start in range(0, len(images), batch):
+        chosen = torch.arange(start, min(start + batch, len(images)), device=device)
+        inputs = normalise(take(images, chosen).permute(0, 3, 1, 2).float())
         parts.append(module(inputs).float())
     return torch.cat(parts)
 
 
-def _normaliser(meta: ImageMeta, device: str, kernels: Kernels) -> Callable[[Tensor], Tensor]:
+def normaliser(meta: ImageMeta, device: str, kernels: Kernels) -> Callable[[Tensor], Tensor]:
+    """What brings pictures in 0..255 to mean 0 and deviation 1, in the layout that pays.
+
+    It overwrites the pictures that it is given.
+    """
     layout = torch.channels_last if kernels.channels_last else torch.contiguous_format
     mean = torch.tensor(meta.mean, dtype=torch.float32, device=device).view(1, -1, 1, 1)
     scale = 1 / torch.tensor(meta.std, dtype=torch.float32, device=device).view(1, -1, 1, 1)
@@ -153,7 +175,7 @@ def _normaliser(meta: ImageMeta, device: str, kernels: Kernels) -> Callable[[Ten
     return normalise
 
 
-def _on_device(split: Split, device: str) -> tuple[Any, Tensor]:
+def on_device(split: Split, device: str) -> tuple[Any, Tensor]:
     """(pictures, targets): on a GPU both live there; on CPU pictures stay shared NumPy arrays."""
     targets = torch.from_numpy(np.array(split.targets)).to(device)
     if device == "cpu":
@@ -161,7 +183,7 @@ def _on_device(split: Split, device: str) -> tuple[Any, Tensor]:
     return torch.from_numpy(np.array(split.inputs)).to(device), targets
 
 
-def _take(images: Any, chosen: Tensor) -> Tensor:
+def take(images: Any, chosen: Tensor) -> Tensor:
     """Rows of the pictures; indexing copies, so the shared array is never written to."""
     if isinstance(images, np.ndarray):
         return torch.from_numpy(images[chosen.numpy()])

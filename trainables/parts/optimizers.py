@@ -31,10 +31,13 @@ _Adam = _uncompiled(torch.optim.Adam)
 _AdamW = _uncompiled(torch.optim.AdamW)
 
 
-def make_optimizer(config: Any, parameters: Iterable[nn.Parameter]) -> Optimizer:
+def make_optimizer(
+    config: Any, parameters: Iterable[nn.Parameter] | Iterable[dict[str, Any]]
+) -> Optimizer:
     """SGD, Adam or AdamW as `config.optimizer` says, with PyTorch's fused kernels.
 
-    Fused is faster on CPU as on CUDA (`tests/benchmarks/kernels.py` measures it).
+    Groups of parameters may have an `lr` of their own. Fused is faster on CPU as on CUDA
+    (`tests/benchmarks/kernels.py` measures it).
     """
     common = dict(lr=config.lr, weight_decay=config.weight_decay, fused=True)
     match config.optimizer:
@@ -53,18 +56,32 @@ def adamw(parameters: Iterable[nn.Parameter], *, lr: float, weight_decay: float)
     return _AdamW(parameters, lr=lr, weight_decay=weight_decay, fused=True)
 
 
-def make_schedule(config: Any, optimizer: Optimizer, steps: int) -> lr_scheduler.LRScheduler | None:
+def make_schedule(
+    config: Any, optimizer: Optimizer, steps: int, warm_up: int = 0
+) -> lr_scheduler.LRScheduler | None:
     """The schedule over all `steps` updates of a full training; None keeps lr constant.
 
     One-cycle (L. N. Smith, arXiv 1708.07120) leaves momentum alone: the searched value holds.
+
+    Args:
+        warm_up: updates over which lr first rises in a line (P. Goyal et al., arXiv 1706.02677);
+            one-cycle, which rises anyway, has none.
     """
     match config.schedule:
         case "constant":
-            return None
+            return _rising(optimizer, warm_up) if warm_up else None
         case "cosine":
-            return lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)
+            if not warm_up:
+                return lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)
+            falling = lr_scheduler.CosineAnnealingLR(optimizer, T_max=max(1, steps - warm_up))
+            both = [_rising(optimizer, warm_up), falling]
+            return lr_scheduler.SequentialLR(optimizer, both, milestones=[warm_up])
         case "one_cycle":
             return lr_scheduler.OneCycleLR(
                 optimizer, max_lr=config.lr, total_steps=steps, cycle_momentum=False
             )
     raise AssertionError(config.schedule)
+
+
+def _rising(optimizer: Optimizer, steps: int) -> lr_scheduler.LRScheduler:
+    return lr_scheduler.LinearLR(optimizer, start_factor=1 / (steps + 1), total_iters=steps)

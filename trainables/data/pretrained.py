@@ -1,0 +1,69 @@
+"""Weights that training starts from, and what is known of a file that holds some."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+WEIGHTS = ("auto", "imagenet", "none")  # what a user may say instead of a file
+BUILT_IN = "built-in"  # what `auto` may find
+
+
+@dataclass(frozen=True)
+class TrainedOn:
+    """The data and the split that weights were trained on.
+
+    Attributes:
+        data: its provenance, as `Provenance.kind` and `.name`.
+        digest, split_seed: of the splits.
+    """
+
+    data: tuple[str, str]
+    digest: str
+    split_seed: int
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """A file that holds a state dict, and what lies beside it.
+
+    Attributes:
+        asked: what the user called it.
+        name: what a reader calls it.
+        mean, std: by channel, in 0..255, of what the network was fed; None: not known.
+        classes: names of its outputs; None: not known.
+        trained_on: None: not known.
+    """
+
+    asked: str
+    path: Path
+    name: str
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+    classes: tuple[str, ...] | None = None
+    trained_on: TrainedOn | None = None
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A state dict, as arrays that processes can share.
+
+    Attributes:
+        found: what it came from: `imagenet`, `built-in`, or a file as the user called it.
+        name: what a reader calls it.
+        arrays: by name of the parameter or buffer.
+        mean, std: by channel, in 0..255, of what the network was fed.
+        classes: names of its outputs; None: not known.
+        digest: SHA-256 of the arrays, hexadecimal.
+    """
+
+    found: str
+    name: str
+    arrays: Mapping[str, np.ndarray]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    classes: tuple[str, ...] | None
+    digest: str

@@ -1,0 +1,115 @@
+"""A file of weights: read without trusting it, and held against the network it is for."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from trainables.errors import BadInput
+from trainables.trainer import load_tensors
+
+_INSIDE = ("state_dict", "model", "module")  # where checkpoints keep one
+_SHOWN = 2  # names in an error
+
+
+def read_state_dict(path: Path, option: str) -> dict[str, np.ndarray]:
+    """The state dict in a file, or in a checkpoint that holds one, as arrays.
+
+    Args:
+        option: what named the file, for an error.
+
+    Raises:
+        BadInput: the file cannot be read, is damaged, or holds code or anything else but weights.
+    """
+    try:
+        content = load_tensors(path)
+    except OSError as error:
+        what = "is a folder" if path.is_dir() else f"cannot be read ({error.strerror})"
+        raise BadInput(f"{option}: {path} {what}") from None
+    except pickle.UnpicklingError as error:
+        if "Weights only load failed" not in str(error):
+            raise BadInput(f"{option}: {path} is no file of torch.save, or damaged") from None
+        raise BadInput(
+            f"{option}: {path} is a pickle that holds more than weights (code could run from it), "
+            "and is not loaded; save the model's state_dict() instead"
+        ) from None
+    except (RuntimeError, EOFError, ValueError, KeyError, TypeError, AttributeError):
+        raise BadInput(f"{option}: {path} is no file of torch.save, or damaged") from None
+    found = _inner(content)
+    if found is None:
+        raise BadInput(f"{option}: {path} holds no state dict (names and tensors)")
+    return {
+        name.removeprefix("module."): tensor.detach().cpu().contiguous().numpy()
+        for name, tensor in found.items()
+    }
+
+
+def _inner(content: Any) -> Mapping[str, Tensor] | None:
+    inner = [content.get(key) for key in _INSIDE] if isinstance(content, Mapping) else []
+    for candidate in (content, *inner):
+        if _is_state_dict(candidate):
+            return candidate  # type: ignore[no-any-return]
+    return None
+
+
+def _is_state_dict(value: Any) -> bool:
+    if not isinstance(value, Mapping) or not value:
+        return False
+    return all(isinstance(n, str) and isinstance(t, Tensor) for n, t in value.items())
+
+
+def check_fits(
+    arrays: Mapping[str, np.ndarray],
+    wanted: Mapping[str, Tensor],
+    head: tuple[str, ...],
+    *,
+    what: str,
+    network: str,
+) -> None:
+    """Raise BadInput, naming the first that do not fit, unless arrays are those of a network.
+
+    Args:
+        wanted: the network's state dict.
+        head: names whose first axis, the classes, may be of another length.
+        what: the file, for the error. network: its name.
+    """
+    missing = [name for name in wanted if name not in arrays and name not in head]
+    unknown = [name for name in arrays if name not in wanted]
+    if missing or unknown:
+        parts = [f"lacks {', '.join(missing[:_SHOWN])}"] if missing else []
+        parts += [f"has {', '.join(unknown[:_SHOWN])}"] if unknown else []
+        raise BadInput(f"{what}: not the weights of a {network}: it {' and '.join(parts)}")
+    for name, tensor in wanted.items():
+        if name not in arrays:
+            continue
+        first = 1 if name in head else 0
+        found = arrays[name].shape
+        if len(found) != tensor.dim() or found[first:] != tuple(tensor.shape)[first:]:
+            raise BadInput(
+                f"{what}: not the weights of a {network}: {name} is {list(found)}, not "
+                f"{list(tensor.shape)}"
+            )
+        if not np.isfinite(arrays[name]).all():
+            raise BadInput(f"{what}: {name} holds numbers that are not finite")
+
+
+def digest_of(arrays: Mapping[str, np.ndarray]) -> str:
+    """SHA-256 of a state dict, hexadecimal."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        digest.update(f"{name} {arrays[name].dtype} {arrays[name].shape}".encode())
+        digest.update(np.ascontiguousarray(arrays[name]).tobytes())
+    return digest.hexdigest()
+
+
+def put_into(network: torch.nn.Module, arrays: Mapping[str, np.ndarray], drop: set[str]) -> None:
+    """Load arrays into a network; what is named in `drop` keeps the weights it has."""
+    state = {n: torch.from_numpy(np.array(a)) for n, a in arrays.items() if n not in drop}
+    network.load_state_dict(state, strict=not drop)
