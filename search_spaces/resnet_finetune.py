@@ -20,7 +20,7 @@ SPACE = SearchSpace(
         "momentum": FloatDistribution(0.5, 0.99),
         "nesterov": CategoricalDistribution((False, True)),
         "weight_decay": CategoricalDistribution((0.0, 1e-4, 1e-2)),
-        "batch_size": CategoricalDistribution((16, 32, 64, 128)),
+        "batch_size": CategoricalDistribution((4, 16, 32, 64, 128)),
         "schedule": CategoricalDistribution(("constant", "cosine")),
         "warm_up": CategoricalDistribution((0.0, 0.1)),
         "dropout": FloatDistribution(0.0, 0.5),

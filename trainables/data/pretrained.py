@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np  # not for `--help`
 
 WEIGHTS = ("auto", "imagenet", "none")  # what a user may say instead of a file
 BUILT_IN = "built-in"  # what `auto` may find
