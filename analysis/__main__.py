@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _show(experiment: Experiment, options: argparse.Namespace) -> None:
     from analysis.console import wide_console
     from analysis.load import load
-    from analysis.summary import leaderboard_table, scores_of
+    from analysis.summary import compared_table, leaderboard_table, scores_of
 
     try:
         results = load(experiment.root)
@@ -42,6 +42,8 @@ def _show(experiment: Experiment, options: argparse.Namespace) -> None:
         console.print(leaderboard_table(results, running=experiment.is_owned))
         if scores := scores_of(experiment):
             console.print(scores)
+        if by_value := compared_table(results):
+            console.print(by_value)
     except (OSError, KeyError, ValueError) as error:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
         raise BadInput(f"{experiment.root}: a record is damaged ({reason})") from error

@@ -9,6 +9,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from analysis.compared import compared
 from analysis.load import Results, load
 from analysis.openings import openings
 from trainables.files import read_json, relative
@@ -110,6 +111,8 @@ def _print_best(experiment: Experiment, results: Results, console: Console) -> N
         console.print("Test: not opened")
     if metrics["references"]:
         console.print(scores_table(metrics))
+    if by_value := compared_table(results):
+        console.print(by_value)
     console.print(f"Train-val gap {metrics['train_val_gap']:+.4f}")
     note = results.plan["data"]["provenance"]["note"]
     if note:
@@ -144,6 +147,24 @@ def scores_table(metrics: dict[str, Any]) -> Table:
     for row, scores in rows.items():
         cells = [f"{scores[part][name]:.4f}" for part in parts for name in names]
         table.add_row(row, *cells)
+    return table
+
+
+def compared_table(results: Results) -> Table | None:
+    """`compared` for a reader; None where there is nothing to compare."""
+    frame = compared(results)
+    if len(frame) < 2:
+        return None
+    table = Table(box=None, pad_edge=False)
+    table.add_column(str(frame.index.name))
+    metric = results.plan["metric"]
+    for column in ("trials", f"best {metric}", "mean", "worst", "epochs", "parameters"):
+        table.add_column(column, justify="right")
+    table.add_column("seconds an epoch", justify="right")
+    for value, row in frame.iterrows():
+        scores = [f"{row[name]:.4f}" for name in ("best", "mean", "worst")]
+        counts = [f"{row['epochs']}", f"{row['parameters']:,}"]
+        table.add_row(str(value), f"{row['trials']:.0f}", *scores, *counts, f"{row['seconds']:.2f}")
     return table
 
 
