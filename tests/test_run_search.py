@@ -16,6 +16,7 @@ from trainables.mnist_cnn import Config
 
 ROOT = Path(__file__).resolve().parents[1]
 MNIST = ("--space", "mnist", "--data", "embedded")
+FINETUNE = ("--space", "resnet_finetune", "--data", "embedded")
 SERIES = ("--space", "forecast_rnn", "--data", "embedded")
 
 
@@ -61,6 +62,11 @@ def refusal(capsys: pytest.CaptureFixture[str], storage: Path, *arguments: str) 
             [*MNIST, "--set", "optimizer=adam", "--set", "momentum=0.5..0.9"],
             ["--set momentum=0.5..0.9", "optimizer=sgd"],
         ),
+        ([*MNIST, "--weights", "imagenet"], ["--weights imagenet", "trains from nothing"]),
+        ([*FINETUNE, "--weights", "imagnet"], ["--weights imagnet", "'imagenet'"]),
+        ([*FINETUNE, "--set", "frozen_stages=6"], ["--set frozen_stages=6", "from 0 to 5"]),
+        ([*FINETUNE, "--set", "frozen_stages=2..9"], ["frozen_stages=9", "from 0 to 5"]),
+        ([*FINETUNE, "--set", "image_size=16"], ["--set image_size=16", "from 32 to 512"]),
         ([*SERIES, "--set", "horizon=24..96"], ["--set horizon=24..96", "describes the task"]),
         ([*SERIES, "--set", "horizon=24,96"], ["--set horizon=24,96", "horizon=V fixes it"]),
         ([*SERIES, "--set", "targets=load,traffic"], ["targets describes the task"]),

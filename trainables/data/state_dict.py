@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -28,20 +29,23 @@ def read_state_dict(path: Path, option: str) -> dict[str, np.ndarray]:
     Raises:
         BadInput: the file cannot be read, is damaged, or holds code or anything else but weights.
     """
+    damaged = BadInput(f"{option}: {path} is no file of torch.save, or damaged")
     try:
-        content = load_tensors(path)
+        with warnings.catch_warnings(action="ignore"):  # on the protocol of a plain pickle
+            content = load_tensors(path)
     except OSError as error:
         what = "is a folder" if path.is_dir() else f"cannot be read ({error.strerror})"
         raise BadInput(f"{option}: {path} {what}") from None
-    except pickle.UnpicklingError as error:
-        if "Weights only load failed" not in str(error):
-            raise BadInput(f"{option}: {path} is no file of torch.save, or damaged") from None
+    except pickle.UnpicklingError:
+        with path.open("rb") as file:
+            if not file.read(2).startswith((b"PK", b"\x80")):  # neither torch.save's nor a pickle
+                raise damaged from None
         raise BadInput(
             f"{option}: {path} is a pickle that holds more than weights (code could run from it), "
             "and is not loaded; save the model's state_dict() instead"
         ) from None
-    except (RuntimeError, EOFError, ValueError, KeyError, TypeError, AttributeError):
-        raise BadInput(f"{option}: {path} is no file of torch.save, or damaged") from None
+    except Exception:  # from half a file anything may come
+        raise damaged from None
     found = _inner(content)
     if found is None:
         raise BadInput(f"{option}: {path} holds no state dict (names and tensors)")

@@ -39,7 +39,9 @@ _PATTERNS: dict[str, Callable[[Floats, Floats], Floats]] = {
     "rings": lambda u, v: np.sin(_radius(u, v)),
     "grid": lambda u, v: np.maximum(np.sin(u), np.sin(v)) * 4 - 3,
     "zigzag": lambda u, v: np.sin(u + 2.4 * _triangle(v)),
-    "spiral": lambda u, v: np.sin(_radius(u, v) + 2 * np.arctan2(v, u)),
+    "weave": lambda u, v: np.where(
+        np.sin(u / 2) * np.sin(v / 2) > 0, np.sin(1.5 * u), np.sin(1.5 * v)
+    ),
     "rays": lambda u, v: np.sin(7 * np.arctan2(v, u)),
 }
 CLASSES = tuple(_PATTERNS)

@@ -90,7 +90,8 @@ def _built_in(say: Callable[[str], None]) -> Pretrained:
 def _of_file(file: WeightsFile) -> Pretrained:
     option = f"--weights {file.asked}"
     arrays = read_state_dict(file.path, option)
-    wanted = ResNet18(classes=2, side=32).state_dict()
+    with torch.device("meta"):  # names and shapes alone
+        wanted = ResNet18(classes=2, side=32).state_dict()
     check_fits(arrays, wanted, HEAD, what=f"{option}: {file.path}", network=NETWORK)
     return Pretrained(
         found=file.asked,
