@@ -44,7 +44,7 @@ def test_a_row_a_value() -> None:
     frame = compared(results())
     assert frame.index.name == "frozen_stages" and list(frame.index) == [1, 5]
     of_five = frame.loc[5]
-    assert list(of_five) == pytest.approx([2, 0.6, 0.55, 0.5, 3, 5, 2.0])
+    assert of_five.tolist() == pytest.approx([2, 0.6, 0.55, 0.5, 3, 5, 2.0])
     assert frame.loc[1, "parameters"] == 50 and frame.loc[1, "seconds"] == 4.0
 
 
