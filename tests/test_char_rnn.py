@@ -123,6 +123,17 @@ def test_the_same_seed_writes_the_same_text(found: tuple[Experiment, str]) -> No
     assert len(analysis(*order, "--beam", 4).stdout) == 86
 
 
+def test_text_is_written_while_it_is_made(found: tuple[Experiment, str]) -> None:
+    endless = [str(found[0].root), "--prompt", "the c", "--length", "1000000000"]
+    run = [sys.executable, "-m", "analysis", "generate", *endless]
+    with subprocess.Popen(run, cwd=ROOT, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        start = process.stdout.read(30)
+        assert process.poll() is None
+        process.kill()
+    assert start.startswith(b"the c")
+
+
 def test_unknown_characters_in_a_prompt_are_said(found: tuple[Experiment, str]) -> None:
     done = analysis("generate", found[0].root, "--prompt", "Zoë £ the", "--length", 5)
     assert done.stderr == "The model does not know: 'Z' 'ë' '£'\n"

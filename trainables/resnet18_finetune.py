@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from trainables.data.images import load_images
-from trainables.data.kept import frozen_outputs
+from trainables.data.kept import GIGABYTE, frozen_outputs
 from trainables.data.request import DataRequest
 from trainables.data.splits import ImageMeta, Split, Splits
 from trainables.data.stand_ins import drawn_source
@@ -23,7 +23,7 @@ from trainables.hyperparameters import check, choice, flag, number
 from trainables.parts import fields
 from trainables.parts.classifier import CLASSIFICATION, classify
 from trainables.parts.finetune import build_finetuner
-from trainables.parts.resnet import HEAD, STAGES, ResNet18
+from trainables.parts.resnet import HEAD, STAGES, ResNet18, prefix_numbers
 from trainables.parts.views import Augmenter
 from trainables.task import Task
 from trainables.trainer import Trainer
@@ -132,7 +132,21 @@ def notes(config: Config, splits: Splits) -> tuple[str, ...]:
     if splits.weights is None:
         return ("--weights none: what is frozen stays random; frozen_stages=0 trains everything",)
     views = f"{config.views} augmented views" if config.views else "no augmented view"
-    return (f"Frozen stages: their output is kept, of each picture and of {views} of it",)
+    kept = f"Frozen stages: their output is kept, of each picture and of {views} of it"
+    sizes = {
+        depth: 4 * prefix_numbers(depth, config.image_size) * len(splits.train)
+        for depth in range(1, len(STAGES) + 1)
+    }
+    most = frozen_outputs().most
+    large = [str(depth) for depth, size in sizes.items() if size > most]
+    if not large:
+        return (kept,)
+    gigabytes = max(sizes.values()) / GIGABYTE
+    return (
+        kept,
+        f"frozen_stages={','.join(large)}: up to {gigabytes:.0f} GB are too much to keep, so they "
+        "are computed each time",
+    )
 
 
 def _outputs(network: Any, part: Split, meta: ImageMeta, device: str) -> np.ndarray:

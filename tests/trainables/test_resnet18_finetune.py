@@ -125,5 +125,10 @@ def test_notes(tmp_path: Path, file: Path, fresh_cache: Path) -> None:
     kept = TASK.notes(Config(views=3), load(root, WeightsFile("mine", file, "of mine")))
     assert kept == ("Frozen stages: their output is kept, of each picture and of 3 augmented "
                     "views of it",)  # fmt: skip
+    large = TASK.notes(
+        Config(image_size=224),
+        replace(load(root, WeightsFile("mine", file, "of mine")), train=range(20_000)),
+    )
+    assert large[1].startswith("frozen_stages=1,2,3: up to 15 GB are too much to keep")
     (warned,) = TASK.notes(Config(), load(root, "none"))
     assert warned.startswith("--weights none: what is frozen stays random")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -87,6 +89,17 @@ class ResNet18(_resnet.ResNet):  # type: ignore[misc,name-defined]
 
     def forward(self, pictures: Tensor) -> Tensor:  # [n, 1 or 3, height, width] -> [n, classes]
         return self.rest(self.prefix(pictures))
+
+
+def prefix_numbers(frozen: int, side: int) -> int:
+    """How many numbers the frozen stages make of a picture of `side` pixels."""
+    if frozen == len(STAGES):
+        return 512
+    halvings = (0, 2, 2, 3, 4)[frozen]
+    for _ in range(halvings):
+        side = math.ceil(side / 2)
+    channels = (3, 64, 64, 128, 256)[frozen]
+    return int(channels * side**2)
 
 
 def _layout(weight: Tensor) -> torch.memory_format:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch import nn
 
-from trainables.parts.resnet import STAGES, ResNet18
+from trainables.parts.resnet import STAGES, ResNet18, prefix_numbers
 from trainables.parts.vision import import_torchvision
 
 DEPTHS = range(len(STAGES) + 1)
@@ -72,6 +74,14 @@ def test_both_halves_make_the_whole(settled: ResNet18, frozen: int) -> None:
         assert torch.equal(halves, settled(pictures()))
     shapes = [(3, 32, 32), (64, 8, 8), (64, 8, 8), (128, 4, 4), (256, 2, 2), (512,)]
     assert network.prefix(pictures()).shape == (4, *shapes[frozen])
+    assert prefix_numbers(frozen, 32) == math.prod(shapes[frozen])
+
+
+@pytest.mark.parametrize("frozen", DEPTHS)
+def test_its_size_is_known_for_any_side(frozen: int) -> None:
+    network = ResNet18(classes=3, side=70, frozen=frozen).eval()
+    with torch.inference_mode():
+        assert prefix_numbers(frozen, 70) == network.prefix(pictures()).numel() // 4
 
 
 def test_the_frozen_half_is_fp32_also_where_training_is_not(settled: ResNet18) -> None:
