@@ -15,11 +15,11 @@ SHOWN_CLASSES = 3
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns 0, or 2 for bad input."""
+    """Run one command; returns 0, 1 where a check failed, or 2 for bad input."""
     try:
         options = _parser().parse_args(arguments)
         experiment = Experiment.find(options.name, options.storage)
-        options.run(experiment, options)
+        return options.run(experiment, options) or 0
     except BadInput as error:
         print(f"analysis: error: {error}", file=sys.stderr)
         return 2
@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 130  # as a shell reports it
     except BrokenPipeError:  # who read has read enough, such as `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+        return 0
 
 
 def _show(experiment: Experiment, options: argparse.Namespace) -> None:
@@ -91,6 +91,27 @@ def _forecast(experiment: Experiment, options: argparse.Namespace) -> None:
     print(f"{len(frame)} steps in {options.out}; {share:.0%} of val's values were in the interval")
 
 
+def _replay(experiment: Experiment, options: argparse.Namespace) -> int:
+    from analysis.replay import TOLERANCE, Replay
+
+    replay = Replay(experiment, options.trial, trust=options.trust)
+    differing = 0
+    for epoch in replay.epochs(keep=options.keep):
+        differing += not epoch.same
+        verdict = "the same" if epoch.same else "DIFFERENT"
+        print(
+            f"epoch {epoch.epoch}: {replay.metric} {epoch.found:.6f}, recorded "
+            f"{epoch.recorded:.6f}: {verdict}",
+            flush=True,
+        )
+    how = "to the last bit" if replay.exact else f"within {TOLERANCE:g}"
+    if differing:
+        print(f"{options.trial}: {differing} of {epoch.epoch} epochs are not the same {how}")
+        return 1
+    print(f"{options.trial}: every epoch is the same {how}")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m analysis", description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -100,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
         ("predict", _predict, "classify picture files with the best model"),
         ("generate", _generate, "write text with the best model"),
         ("forecast", _forecast, "forecast the steps after a CSV file's end with the best model"),
+        ("replay", _replay, "train a trial again, and hold every epoch against its record"),
     ):
         command = made[name] = commands.add_parser(name, help=text, description=text)
         command.set_defaults(run=run)
@@ -110,6 +132,9 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--trust", action="store_true", help=text)
     made["predict"].add_argument("images", nargs="+", type=Path, metavar="IMAGE")
     _add_generation(made["generate"])
+    made["replay"].add_argument("trial", metavar="TRIAL", help="a trial's id, such as t0007")
+    text = "put the weights of its best epoch where the trial's were"
+    made["replay"].add_argument("--keep", action="store_true", help=text)
     add = made["forecast"].add_argument
     add("--input", type=Path, required=True, metavar="FILE.csv", help="the series up to now")
     add("--out", type=Path, metavar="FILE.csv", help="write there instead of on the screen")

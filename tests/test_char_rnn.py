@@ -134,6 +134,13 @@ def test_text_is_written_while_it_is_made(found: tuple[Experiment, str]) -> None
     assert start.startswith(b"the c")
 
 
+def test_a_trial_replays_to_the_last_bit(found: tuple[Experiment, str]) -> None:
+    stopped = [d.id for d in found[0].trials() if d.read_status().state == "PRUNED"]
+    for trial in ("t0000", *stopped[:1]):
+        said = analysis("replay", found[0].root, trial).stdout
+        assert said.endswith(f"{trial}: every epoch is the same to the last bit\n")
+
+
 def test_unknown_characters_in_a_prompt_are_said(found: tuple[Experiment, str]) -> None:
     done = analysis("generate", found[0].root, "--prompt", "Zoë £ the", "--length", 5)
     assert done.stderr == "The model does not know: 'Z' 'ë' '£'\n"

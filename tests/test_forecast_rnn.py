@@ -130,6 +130,12 @@ def test_the_steps_after_the_end_are_forecast(
     np.testing.assert_allclose(ahead["load"], own, rtol=1e-5)
 
 
+def test_a_trial_replays_to_the_last_bit(found: tuple[Experiment, str]) -> None:
+    for trial in ("t0000", "t0001"):
+        said = analysis("replay", found[0].root, trial).stdout
+        assert said.endswith(f"{trial}: every epoch is the same to the last bit\n")
+
+
 def test_columns_may_be_more_and_in_another_order(
     found: tuple[Experiment, str], table: Path, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 
 import analysis
+from analysis.__main__ import main
 from tests.test_resume import command, run
 from trainables.files import read_json
 from trainables.parts.resnet import ResNet18
@@ -104,6 +105,11 @@ def test_the_best_model_classifies_and_is_tuned_on(
     assert ended["val"]["accuracy"] >= began["val"]["accuracy"] - 0.1
     run(place, "--resume", "second", "--trials", "+1")
     assert len(experiment.trials()) == 3
+
+
+def test_a_trial_replays_to_the_last_bit(first: tuple[Experiment, str]) -> None:
+    for trial in ("t0000", "t0001"):
+        assert main(["replay", str(first[0].root), trial]) == 0
 
 
 def test_refusals(first: tuple[Experiment, str], place: Path) -> None:

@@ -53,6 +53,16 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def code_digest() -> str:
+    """The SHA-256 of the code that trains, all of `trainables/`, hexadecimal."""
+    here = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(here.rglob("*.py")):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(here).as_posix()} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
+
+
 def is_disk_full(error: BaseException | None) -> bool:
     """Whether an error, or what it was raised from, says that the disk or the quota is full."""
     while error is not None:

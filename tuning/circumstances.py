@@ -9,12 +9,15 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from trainables.files import code_digest
+
 _VERSIONED = ("torch", "torchvision", "ray", "optuna", "tensorboard", "pandas", "numpy", "pillow")
 
 
 def circumstances() -> dict[str, Any]:
     """What `plan.json` keeps of this process's surroundings."""
-    return {"versions": _versions(), "code": _commit(), "machine": _machine()}
+    code = _commit() | {"trainables_sha256": code_digest()}
+    return {"versions": _versions(), "code": code, "machine": _machine()}
 
 
 def _versions() -> dict[str, str]:

@@ -12,7 +12,6 @@ from typing import Any
 import joblib
 
 from search_spaces.space import SearchSpace
-from trainables.data.pretrained import WeightsFile
 from trainables.data.request import DataRequest
 from trainables.data.splits import Splits
 from trainables.errors import BadInput
@@ -135,7 +134,6 @@ class SearchPlan:
 
     def to_json(self, splits: Splits | None = None) -> dict[str, Any]:
         """The content of `plan.json`; with `splits`, also what the data really is."""
-        asked = self.data.weights
         record: dict[str, Any] = {
             "layout": 1,
             "name": self.name,
@@ -156,12 +154,7 @@ class SearchPlan:
             "gpus_per_trial": self.gpus_per_trial,
             "seed": self.seed,
             "address": self.address,
-            "data": {
-                "kind": self.data.kind,
-                "directory": str(self.data.directory.absolute()) if self.data.directory else None,
-                "split_seed": self.data.split_seed,
-                "weights": {"asked": asked.asked if isinstance(asked, WeightsFile) else asked},
-            },
+            "data": self.data.to_json(),
             "baseline_in_study": self.baseline_in_study,
             "search_space": self.space.to_json(),
             "kernels": asdict(self.kernels),

@@ -9,7 +9,6 @@ from typing import Any
 from search_spaces.find import find_space
 from search_spaces.override import override
 from search_spaces.space import SearchSpace
-from trainables.data.pretrained import BUILT_IN
 from trainables.data.request import DataRequest
 from trainables.errors import BadInput
 from trainables.files import read_json, sha256
@@ -17,7 +16,6 @@ from trainables.parts.kernels import choose_kernels
 from tuning.experiment import Experiment
 from tuning.plan import SearchPlan
 from tuning.request import HERE, check_data_directory, lengths, placed
-from tuning.weights import find_weights
 
 _KEYS = (
     *("settings", "resumed", "search_space", "data", "space", "space_sha256", "metric"),
@@ -79,7 +77,7 @@ def resume_plan(
         concurrency=concurrency if concurrency is not None else record["concurrency"],
         cpus_per_trial=record["cpus_per_trial"],
         gpus_per_trial=record["gpus_per_trial"],
-        data=_data(record["data"], data or DataRequest(), found, experiment.root.parent),
+        data=(data or DataRequest()).again(record["data"]),
         seed=record["seed"],
         address=None if address == HERE else address,
         kernels=choose_kernels("cpu"),
@@ -155,22 +153,3 @@ def _difference(space: SearchSpace, record: dict[str, Any]) -> str:
             if was != is_now:
                 return f"{_PARTS[part]}{name} was {was}, is {is_now}"
     return ""
-
-
-def _data(
-    record: dict[str, Any], given: DataRequest, space: SearchSpace, storage: Path
-) -> DataRequest:
-    """The same data again: what `auto` found the first time, not what it would find now."""
-    directory = given.directory or (Path(record["directory"]) if record["directory"] else None)
-    kind = record["kind"]
-    if kind == "auto" and directory is None:
-        kind = "embedded" if record["provenance"]["kind"] == "stand-in" else "real"
-    given = replace(given, kind=kind, directory=directory, split_seed=record["split_seed"])
-    if not space.task.pretrained:
-        return given
-    weights = record["weights"].get("found", record["weights"]["asked"])
-    return replace(
-        given,
-        weights=weights if weights == BUILT_IN else find_weights(weights, space.task, storage),
-        side=space.largest(space.task.sized_by) if space.task.sized_by else None,
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,13 @@ def test_an_experiments_best_model(by_path: bool, storage: Path) -> None:
         classes=("a", "b"),
         trained_on=TrainedOn(("own", "cats"), "12ab", 7),
     )
+
+
+def test_what_was_found_comes_back_from_json(storage: Path) -> None:
+    bare = WeightsFile("mine.pt", Path("/mine.pt"), "of mine.pt")
+    for file in (bare, find_weights("first", TASK, storage)):
+        assert isinstance(file, WeightsFile)
+        assert WeightsFile.from_json(json.loads(json.dumps(file.to_json()))) == file
 
 
 def test_an_exported_file_by_its_path_knows_what_it_was_fed(storage: Path) -> None:

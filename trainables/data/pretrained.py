@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np  # not for `--help`
@@ -47,6 +47,23 @@ class WeightsFile:
     std: tuple[float, ...] | None = None
     classes: tuple[str, ...] | None = None
     trained_on: TrainedOn | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """What `plan.json` keeps of it."""
+        return asdict(self) | {"path": str(self.path)}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> WeightsFile:
+        """From what `to_json` and JSON made of one."""
+        before = value["trained_on"]
+        known = {n: tuple(value[n]) if value[n] else None for n in ("mean", "std", "classes")}
+        return cls(
+            value["asked"],
+            Path(value["path"]),
+            value["name"],
+            **known,
+            trained_on=before and TrainedOn(**before | {"data": tuple(before["data"])}),
+        )
 
 
 @dataclass(frozen=True)

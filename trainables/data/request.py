@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from platformdirs import user_cache_path
 
@@ -49,3 +50,38 @@ class DataRequest:
             raise BadInput("--data embedded: leave out --data-dir, or use --data real")
         if not 0 <= self.split_seed < 2**32:
             raise BadInput(f"--split-seed {self.split_seed}: must be from 0 to {2**32 - 1}")
+
+    def to_json(self) -> dict[str, Any]:
+        """What `plan.json` keeps of a request."""
+        weights = self.weights
+        asked, file = (weights, None) if isinstance(weights, str) else (weights.asked, weights)
+        return {
+            "kind": self.kind,
+            "directory": str(self.directory.absolute()) if self.directory else None,
+            "split_seed": self.split_seed,
+            "side": self.side,
+            "weights": {"asked": asked, "file": file.to_json() if file else None},
+        }
+
+    def again(self, record: dict[str, Any]) -> DataRequest:
+        """The request on record, this one's directory in place of its own where it has one.
+
+        What `auto` found then is asked for by its name, and not what it would find now.
+
+        Args:
+            record: what `to_json` gave, with the `provenance` of what was found.
+        """
+        directory = self.directory or (Path(record["directory"]) if record["directory"] else None)
+        kind, weights = record["kind"], record["weights"]
+        if kind == "auto" and directory is None:
+            kind = "embedded" if record["provenance"]["kind"] == "stand-in" else "real"
+        return replace(
+            self,
+            kind=kind,
+            directory=directory,
+            split_seed=record["split_seed"],
+            side=record["side"],
+            weights=WeightsFile.from_json(weights["file"])
+            if weights["file"]
+            else weights.get("found", weights["asked"]),
+        )

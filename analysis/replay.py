@@ -1,0 +1,149 @@
+"""Train a trial again from its own files, and hold every epoch against what it recorded."""
+
+from __future__ import annotations
+
+import math
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from analysis.bundle import own_task
+from trainables.data.request import DataRequest
+from trainables.data.splits import Splits
+from trainables.errors import BadInput
+from trainables.files import code_digest, read_json
+from trainables.parts.kernels import pick_device
+from trainables.task import Task, begin, find_task
+from trainables.trainer import save_weights
+from tuning.experiment import Experiment, TrialDirectory
+
+TOLERANCE = 0.02  # of the score, or of 1: where training does not repeat to the last bit
+_TIMES = ("seconds", "samples_per_second", "wall_time")
+
+
+@dataclass(frozen=True)
+class ReplayedEpoch:
+    """One epoch, as recorded and as trained again.
+
+    Attributes:
+        recorded, found: the score.
+        same: every number of the epoch but its times to the last bit, or, where that is not to be
+            had, the score within `TOLERANCE`.
+    """
+
+    epoch: int
+    recorded: float
+    found: float
+    same: bool
+
+
+class Replay:
+    """A trial to be trained again.
+
+    Attributes:
+        exact: bit for bit: on the CPU with one thread, the same kind of machine and versions.
+        metric: the name of the score.
+
+    Raises:
+        BadInput: the trial has no epoch on record; its data, weights or code are others now.
+    """
+
+    def __init__(self, experiment: Experiment, trial: str, *, trust: bool = False) -> None:
+        self._directory = _directory(experiment, trial)
+        self._recorded = self._directory.read_results()
+        if not self._recorded:
+            raise BadInput(f"replay {trial}: no epoch of it is on record")
+        plan = read_json(experiment.plan)
+        runs = [plan, *plan["resumed"]]
+        self._threads: int = plan["cpus_per_trial"]
+        self._device = pick_device(plan["gpus_per_trial"])
+        if self._device == "cuda" and not torch.cuda.is_available():
+            raise BadInput(f"replay {trial}: it was trained on a GPU, and there is none here")
+        self.metric: str = plan["metric"]
+        here = (platform.platform(), version("torch"))
+        made_by = {(run["machine"]["system"], run["versions"]["torch"]) for run in runs}
+        self.exact = self._device == "cpu" and self._threads == 1 and made_by == {here}
+        self._task = _task(experiment, plan, runs, trial, trust=trust)
+        self._splits = _splits(self._task, plan, trial)
+
+    def epochs(self, keep: bool = False) -> Iterator[ReplayedEpoch]:
+        """Train again, an epoch at a time.
+
+        Args:
+            keep: put the weights of the trial's best epoch where the trial's were.
+        """
+        directory = self._directory
+        status = directory.read_status()
+        trainer = begin(
+            self._task,
+            directory.read_config(),
+            self._splits,
+            device=self._device,
+            seed=status.seed,
+            threads=self._threads,
+        )
+        for line in self._recorded:
+            result = trainer.run_epoch()
+            if keep and result["epoch"] == status.best_epoch:
+                save_weights(trainer.module.state_dict(), directory.best)
+            recorded, found = float(line[self.metric]), float(result[self.metric])
+            close = abs(found - recorded) <= TOLERANCE * max(1.0, abs(recorded))
+            same = _numbers(line) == _numbers(result) if self.exact else close
+            yield ReplayedEpoch(int(line["epoch"]), recorded, found, same)
+
+
+def _numbers(result: dict[str, Any]) -> dict[str, float]:
+    numbers = {n: v for n, v in result.items() if isinstance(v, (int, float)) and n not in _TIMES}
+    assert all(math.isfinite(value) for value in numbers.values())
+    return numbers
+
+
+def _directory(experiment: Experiment, trial: str) -> TrialDirectory:
+    known = {directory.id: directory for directory in experiment.trials()}
+    if trial not in known:
+        ids = sorted(known)
+        shown = f"{ids[0]} to {ids[-1]}" if ids else "none"
+        raise BadInput(f"replay {trial}: no such trial in {experiment.root} (it has {shown})")
+    return known[trial]
+
+
+def _task(
+    experiment: Experiment,
+    plan: dict[str, Any],
+    runs: list[dict[str, Any]],
+    trial: str,
+    *,
+    trust: bool,
+) -> Task:
+    codes = {run["code"]["trainables_sha256"] for run in runs}
+    if code_digest() not in codes:
+        raise BadInput(
+            f"replay {trial}: the code that trains has changed: SHA-256 of trainables/ was "
+            f"{' or '.join(sorted(code[:12] for code in codes))}, is {code_digest()[:12]} (commit "
+            f"{str(runs[0]['code']['commit'])[:12]} had it)"
+        )
+    space = plan["search_space"]
+    if space["own_task"]:
+        return own_task(experiment.root, plan["space_sha256"], trust=trust)
+    return find_task(space["task"])
+
+
+def _splits(task: Task, plan: dict[str, Any], trial: str) -> Splits:
+    record = plan["data"]
+    request = DataRequest().again(record)
+    if request.directory is not None and not Path(request.directory).exists():
+        raise BadInput(f"replay {trial}: its data, {request.directory}, is not there")
+    splits = task.load(request).closed()
+    found = {"data": splits.digest, "weights": splits.weights.digest if splits.weights else None}
+    for what, was in (("data", record["digest"]), ("weights", record["weights"].get("digest"))):
+        if was != found[what]:
+            raise BadInput(
+                f"replay {trial}: the {what} changed: SHA-256 was {str(was)[:12]}, is "
+                f"{str(found[what])[:12]}"
+            )
+    return splits
