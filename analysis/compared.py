@@ -16,7 +16,7 @@ def compared(results: Results) -> pd.DataFrame:
         `parameters` (trained, median), `seconds` (an epoch, with scoring, median). Empty where the
         space compares none, or no trial has a score.
     """
-    name = results.plan["search_space"]["compared_by"]
+    name = results.plan["search_space"].get("compared_by")  # older experiments lack it
     trials = results.trials.dropna(subset="score")
     if not name or f"config/{name}" not in trials or trials.empty:
         return pd.DataFrame()
@@ -35,6 +35,6 @@ def compared(results: Results) -> pd.DataFrame:
     )
     of_epochs = results.epochs.merge(trials[["trial", f"config/{name}"]], on="trial")
     by_value = of_epochs.groupby(f"config/{name}")
-    found["parameters"] = by_value["trainable_parameters"].median().astype("Int64")
+    found["parameters"] = by_value["trainable_parameters"].median().round().astype("Int64")
     found["seconds"] = by_value["seconds"].median()
     return found.rename_axis(name)

@@ -28,9 +28,13 @@ SPACE = SearchSpace(
         # Choices, not ranges: trials that agree share what the frozen stages make of a view.
         "flip": CategoricalDistribution((False, True)),
         "crop": CategoricalDistribution((1.0, 0.6)),
-        "jitter": CategoricalDistribution((0.0, 0.2)),
     },
-    conditions={"momentum": When("optimizer", ("sgd",)), "nesterov": When("optimizer", ("sgd",))},
+    conditions={
+        "head_lr_multiplier": When("frozen_stages", (0, 1, 2, 3, 4)),  # with a head alone: lr
+        "layer_decay": When("frozen_stages", (0, 1, 2, 3)),
+        "momentum": When("optimizer", ("sgd",)),
+        "nesterov": When("optimizer", ("sgd",)),
+    },
     starts=(
         {
             "frozen_stages": 1,
@@ -46,7 +50,6 @@ SPACE = SearchSpace(
             "label_smoothing": 0.0,
             "flip": True,
             "crop": 1.0,
-            "jitter": 0.0,
         },
     ),
     compared_by="frozen_stages",

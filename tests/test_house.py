@@ -14,9 +14,15 @@ ROOT = Path(__file__).resolve().parents[1]
 HOUSE = ("trainables", "search_spaces", "tuning", "analysis", "run_search")  # imports go left
 CODE = sorted([ROOT / "run_search.py", *(p for name in HOUSE for p in (ROOT / name).rglob("*.py"))])
 TEXT_SUFFIXES = {".py", ".md", ".toml", ".txt", ".cfg", ".ini", ".yml", ".yaml", ".sh", ""}
-WRITERS = ("analysis/rescore.py", "analysis/generate.py", "analysis/forecast.py")
+WRITERS = tuple(f"analysis/{name}.py" for name in ("rescore", "generate", "forecast", "replay"))
 OWNERS = {
-    "torch": ("trainables/", "analysis/bundle.py", "analysis/judge.py", *WRITERS),
+    "torch": (
+        "trainables/",
+        "analysis/bundle.py",
+        "analysis/judge.py",
+        "analysis/replay.py",
+        *WRITERS,
+    ),
     "torchvision": ("trainables/",),
     "ray": ("tuning/",),
     "optuna": ("tuning/", "search_spaces/"),

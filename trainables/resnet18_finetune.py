@@ -14,11 +14,12 @@ import numpy as np
 
 from trainables.data.images import load_images
 from trainables.data.kept import GIGABYTE, frozen_outputs
+from trainables.data.pretrained import WeightsFile
 from trainables.data.request import DataRequest
 from trainables.data.splits import ImageMeta, Split, Splits
 from trainables.data.stand_ins import drawn_source
 from trainables.data.state_dict import put_into
-from trainables.data.weights import load_weights
+from trainables.data.weights import load_weights, refuse_what_has_seen_val
 from trainables.hyperparameters import check, choice, flag, number
 from trainables.parts import fields
 from trainables.parts.classifier import CLASSIFICATION, classify
@@ -54,7 +55,7 @@ class Config:
     momentum: float = fields.momentum(0.9)
     nesterov: bool = fields.nesterov(False)
     weight_decay: float = fields.weight_decay(0.0)
-    batch_size: int = fields.batch_size(4)
+    batch_size: int = number(4, low=2, high=65_536, unit="examples", help="examples per update")
     schedule: str = choice(
         "constant", ("constant", "cosine"), help="course of the learning rate after warm-up"
     )
@@ -71,7 +72,7 @@ class Config:
         0.0, low=0.0, high=0.9, help="largest change of brightness, contrast and saturation"
     )
     views: int = number(
-        4,
+        2,
         low=0,
         high=1_000,
         unit="views",
@@ -106,6 +107,8 @@ def load(request: DataRequest) -> Splits:
 
     Weights bring the normalisation along that they were trained with.
     """
+    given = isinstance(request.weights, WeightsFile) or request.weights == "imagenet"
+    weights = load_weights(request) if given else None  # refused before pictures are decoded
     splits = load_images(
         request,
         published="CIFAR10",
@@ -113,9 +116,11 @@ def load(request: DataRequest) -> Splits:
         largest=request.side or SIDE,
         stand_in=drawn_source,
     )
-    weights = load_weights(request, splits)
+    if not given:  # it may be trained here, which takes a while
+        weights = load_weights(request)
     if weights is None:
         return splits
+    refuse_what_has_seen_val(request, splits)
     mean, std = weights.mean, weights.std
     if splits.meta.channels == 1:  # grey pictures are shown to it as RGB
         mean, std = (sum(mean) / len(mean),), (sum(std) / len(std),)
@@ -133,8 +138,9 @@ def notes(config: Config, splits: Splits) -> tuple[str, ...]:
         return ("--weights none: what is frozen stays random; frozen_stages=0 trains everything",)
     views = f"{config.views} augmented views" if config.views else "no augmented view"
     kept = f"Frozen stages: their output is kept, of each picture and of {views} of it"
+    count = max(1, config.views) * len(splits.train) + len(splits.val)
     sizes = {
-        depth: 4 * prefix_numbers(depth, config.image_size) * len(splits.train)
+        depth: 4 * prefix_numbers(depth, config.image_size) * count
         for depth in range(1, len(STAGES) + 1)
     }
     most = frozen_outputs().most
@@ -144,8 +150,8 @@ def notes(config: Config, splits: Splits) -> tuple[str, ...]:
     gigabytes = max(sizes.values()) / GIGABYTE
     return (
         kept,
-        f"frozen_stages={','.join(large)}: up to {gigabytes:.0f} GB are too much to keep, so they "
-        "are computed each time",
+        f"frozen_stages={','.join(large)}: up to {gigabytes:.0f} GB are too much to keep, so with "
+        "augmentation they are computed each time",
     )
 
 

@@ -34,7 +34,7 @@ class Task:
         check_data: (config, splits) -> raises ValueError where a configuration cannot be trained
             on the data; asked before the first trial for what a search may try.
         notes: (config, splits) -> lines that a user should read before the search starts; the
-            config is the baseline.
+            config is the baseline, at the largest size.
         pretrained: whether it starts from weights (`--weights`).
         sized_by: the hyperparameter that is the side in pixels of what is trained on; empty where
             the data says that.

@@ -132,6 +132,12 @@ class SearchPlan:
                 f"{where} has {gpus:g} GPU(s), enough for {slots} at a time"
             )
 
+    def notes(self, splits: Splits) -> list[str]:
+        """What a user should read before the search starts."""
+        task = self.space.task
+        largest = {name: self.space.largest(name) for name in (task.sized_by,) if name}
+        return list(task.notes(task.Config(**self.space.baseline | largest), splits))
+
     def to_json(self, splits: Splits | None = None) -> dict[str, Any]:
         """The content of `plan.json`; with `splits`, also what the data really is."""
         record: dict[str, Any] = {
@@ -172,8 +178,7 @@ class SearchPlan:
             if splits.weights is not None:
                 found = {"found": splits.weights.found, "digest": splits.weights.digest}
                 record["data"]["weights"] |= found
-            config = self.space.task.Config(**self.space.baseline)
-            record["notes"] = list(self.space.task.notes(config, splits))
+            record["notes"] = self.notes(splits)
         return record
 
     def resumed_json(self, record: dict[str, Any]) -> dict[str, Any]:

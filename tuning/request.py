@@ -53,8 +53,8 @@ def make_plan(
     found = override(lengths(find_space(space), trials, max_epochs), settings or [])
     if enqueued is not None:
         found = enqueue(found, enqueued)
-    if time_budget is None:
-        time_budget = found.time_budget
+    if time_budget is None and trials is None and max_epochs is None:
+        time_budget = found.time_budget  # it goes with the space's own lengths
     data = data or DataRequest()
     if found.task.sized_by:
         data = replace(data, side=found.largest(found.task.sized_by))

@@ -50,7 +50,7 @@ def search(
         KeyboardInterrupt: the user wants it to stop at once.
     """
     check_data(plan, splits)
-    for note in plan.space.task.notes(plan.space.task.Config(**plan.space.baseline), splits):
+    for note in plan.notes(splits):
         console.print(f"Note: {note}")
     experiment = ownership.experiment
     new = not experiment.plan.is_file()

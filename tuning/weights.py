@@ -26,15 +26,19 @@ def find_weights(asked: str, task: Task, storage: Path) -> str | WeightsFile:
     if asked in WEIGHTS:
         return asked
     path = Path(asked)
-    if path.is_file():
-        return _described(WeightsFile(asked, path.absolute(), f"of {path.name}"), path.parent)
-    if not (path / "plan.json").is_file():
-        path = storage / asked
-    experiment = Experiment(path)
-    if not experiment.plan.is_file():
-        raise BadInput(
-            f"{option}: no file, and no experiment in {storage}; {nearest(asked, WEIGHTS)}"
-        )
+    try:
+        if path.is_file():
+            around = Experiment(path.absolute().parent.parent)
+            inside = around.plan.is_file() and path.absolute().parent == around.best
+            file = WeightsFile(asked, path.absolute(), f"of {path.name}")
+            return _described(file, path.parent, around if inside else None)
+        experiment = Experiment(path if (path / "plan.json").is_file() else storage / asked)
+        if not experiment.plan.is_file():
+            raise BadInput(
+                f"{option}: no file, and no experiment in {storage}; {nearest(asked, WEIGHTS)}"
+            )
+    except OSError as error:
+        raise BadInput(f"{option}: cannot be read ({error.strerror})") from error
     if not (experiment.best / MODEL).is_file():
         raise BadInput(f"{option}: {experiment.root} has no exported model")
     found = WeightsFile(
@@ -43,12 +47,13 @@ def find_weights(asked: str, task: Task, storage: Path) -> str | WeightsFile:
     return _described(found, experiment.best, experiment)
 
 
-def _described(
-    file: WeightsFile, beside: Path, experiment: Experiment | None = None
-) -> WeightsFile:
+def _described(file: WeightsFile, beside: Path, experiment: Experiment | None) -> WeightsFile:
     """With what the export's own description, beside the file, says of it."""
     try:
-        meta = read_json(beside / CONFIG)["meta"]
+        config = read_json(beside / CONFIG)
+        meta = config["meta"]
+        if "height" not in meta:
+            raise BadInput(f"--weights {file.asked}: a model of {config['task']}, not of pictures")
         about: dict[str, Any] = {
             "mean": tuple(meta["mean"]), "std": tuple(meta["std"]),
             "classes": tuple(meta["classes"]),
@@ -57,8 +62,13 @@ def _described(
             about |= {"mean": about["mean"] * 3, "std": about["std"] * 3}
         if experiment is not None:
             data = read_json(experiment.plan)["data"]
-            kind, name = (data["provenance"][key] for key in ("kind", "name"))
-            about["trained_on"] = TrainedOn((kind, name), data["digest"], data["split_seed"])
+            name = data["directory"] and str(Path(data["directory"]).resolve())
+            about["trained_on"] = TrainedOn(
+                name or data["provenance"]["name"],
+                (meta["height"], meta["width"]),
+                data["digest"],
+                data["split_seed"],
+            )
     except (OSError, ValueError, KeyError, TypeError) as error:
         if experiment is None:
             return file  # a file alone says nothing of itself

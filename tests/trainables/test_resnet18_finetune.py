@@ -59,6 +59,7 @@ def test_the_defaults_are_the_textbooks() -> None:
         ({"frozen_stages": -1}, "frozen_stages=-1"),
         ({"image_size": 16}, "image_size=16: must be a whole number from 32 to 512"),
         ({"crop": 0.0}, "crop=0.0"),
+        ({"batch_size": 1}, "batch_size=1: must be a whole number from 2"),
         ({"schedule": "one_cycle"}, "schedule='one_cycle': must be one of constant, cosine"),
     ],
 )
@@ -129,6 +130,6 @@ def test_notes(tmp_path: Path, file: Path, fresh_cache: Path) -> None:
         Config(image_size=224),
         replace(load(root, WeightsFile("mine", file, "of mine")), train=range(20_000)),
     )
-    assert large[1].startswith("frozen_stages=1,2,3: up to 15 GB are too much to keep")
+    assert large[1].startswith("frozen_stages=1,2,3,4: up to 30 GB are too much to keep")
     (warned,) = TASK.notes(Config(), load(root, "none"))
     assert warned.startswith("--weights none: what is frozen stays random")

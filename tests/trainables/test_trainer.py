@@ -55,6 +55,7 @@ def test_an_epoch_reports_everything_and_in_the_right_units(small_splits):
         "val_accuracy",
         "lr",
         "samples_per_second",
+        "trainable_parameters",
         "seconds",
         "wall_time",
     }

@@ -114,7 +114,7 @@ def test_plan_json_says_enough_to_run_again(tmp_path: Path, digits: Splits) -> N
     assert {"python", "torch", "ray", "optuna"} <= set(written["versions"])
     assert set(written["search_space"]["distributions"]) == set(plan.space.distributions)
     assert written["search_space"]["baseline"] == plan.space.baseline
-    assert {"commit", "clean"} == set(written["code"])
+    assert {"commit", "clean", "trainables_sha256"} == set(written["code"])
 
 
 def _experiment(root: Path) -> Path:

@@ -14,8 +14,11 @@ from trainables.mnist_cnn import TASK as MNIST
 from trainables.resnet18_finetune import TASK
 from tuning.weights import find_weights
 
-META = {"mean": [1.0, 2.0, 3.0], "std": [4.0, 5.0, 6.0], "classes": ["a", "b"]}
-DATA = {"provenance": {"kind": "own", "name": "cats"}, "digest": "12ab", "split_seed": 7}
+META = {
+    "mean": [1.0, 2.0, 3.0], "std": [4.0, 5.0, 6.0], "classes": ["a", "b"], "height": 32,
+    "width": 40,
+}  # fmt: skip
+DATA = {"provenance": {"name": "cats"}, "directory": None, "digest": "12ab", "split_seed": 7}
 
 
 @pytest.fixture
@@ -60,7 +63,7 @@ def test_an_experiments_best_model(by_path: bool, storage: Path) -> None:
         mean=(1.0, 2.0, 3.0),
         std=(4.0, 5.0, 6.0),
         classes=("a", "b"),
-        trained_on=TrainedOn(("own", "cats"), "12ab", 7),
+        trained_on=TrainedOn("cats", (32, 40), "12ab", 7),
     )
 
 
@@ -75,6 +78,15 @@ def test_an_exported_file_by_its_path_knows_what_it_was_fed(storage: Path) -> No
     found = find_weights(str(storage / "first" / "best" / "model.pt"), TASK, storage)
     assert isinstance(found, WeightsFile)
     assert (found.mean, found.classes) == ((1.0, 2.0, 3.0), ("a", "b"))
+    assert found.trained_on == TrainedOn("cats", (32, 40), "12ab", 7)
+
+
+def test_a_folder_of_pictures_is_known_by_its_path(storage: Path, tmp_path: Path) -> None:
+    elsewhere = DATA | {"directory": str(tmp_path / "a" / ".." / "pictures")}
+    write_json(storage / "first" / "plan.json", {"data": elsewhere})
+    found = find_weights("first", TASK, storage)
+    assert isinstance(found, WeightsFile) and found.trained_on is not None
+    assert found.trained_on.data == str(tmp_path / "pictures")
 
 
 def test_a_model_of_grey_pictures_saw_them_as_rgb(storage: Path) -> None:
@@ -87,6 +99,11 @@ def test_a_model_of_grey_pictures_saw_them_as_rgb(storage: Path) -> None:
 def test_refusals(storage: Path, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"--weights imagnet: no file.*did you mean 'imagenet'"):
         find_weights("imagnet", TASK, storage)
+    with pytest.raises(BadInput, match=r"cannot be read \(File name too long"):
+        find_weights("n" * 300, TASK, storage)
+    write_json(storage / "first" / "best" / "config.json", {"task": "char_rnn", "meta": {}})
+    with pytest.raises(BadInput, match=r"--weights first: a model of char_rnn, not of pictures"):
+        find_weights("first", TASK, storage)
     with pytest.raises(BadInput, match=r"--weights auto: mnist_cnn is not fine-tuned"):
         find_weights("auto", MNIST, storage)
     (storage / "first" / "best" / "config.json").write_text("{")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from trainables.data.request import cache_directory
 from trainables.files import replacing
@@ -48,56 +49,90 @@ class Kept:
         """
         size = int(np.prod(shape, dtype=np.int64)) * 4
         path = self.root / f"{key}.npy"
-        if (found := self._open(path)) is not None:
+        if (found := self._open(path, shape)) is not None:
             return found
         if size > self.most:
             return None
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.root / f".{key}.lock"):
-                if (found := self._open(path)) is not None:
+            with FileLock(self._lock(key)):
+                if (found := self._open(path, shape)) is not None:
                     return found
-                self._make_room(size)
-                if shutil.disk_usage(self.root).free < size + self.spare:
-                    return None
                 with replacing(path) as temporary:
+                    with FileLock(self.root / ".room.lock"):
+                        if not self._make_room(size):
+                            return None
+                        _reserve(temporary, size)
                     _write(temporary, shape, make())
-                return self._open(path)
+                return self._open(path, shape)
         except OSError:  # a full disk, or one that cannot be written: nothing is lost but time
             return None
 
-    def _open(self, path: Path) -> np.ndarray | None:
-        try:
-            os.utime(path)  # used now
-            # A plain ndarray over the map: np.memmap itself would be copied when it is pickled.
-            return np.asarray(np.load(path, mmap_mode="r"))
-        except (FileNotFoundError, ValueError, EOFError):  # the last two: it was damaged
-            return None
+    def _lock(self, key: str) -> Path:
+        return self.root / f".{key}.lock"
 
-    def _make_room(self, size: int) -> None:
-        """Remove what was unused for longest, halves of killed processes too, until it fits."""
+    def _open(self, path: Path, shape: tuple[int, ...]) -> np.ndarray | None:
+        try:
+            # A plain ndarray over the map: np.memmap itself would be copied when it is pickled.
+            found = np.asarray(np.load(path, mmap_mode="r"))
+        except (OSError, ValueError, EOFError):  # the last two: it was damaged
+            return None
+        with suppress(OSError):  # another user's
+            os.utime(path)  # used now
+        return found if found.shape == shape else None
+
+    def _make_room(self, size: int) -> bool:
+        """Remove what was unused for longest until there is room; returns whether there is.
+
+        What other processes are making stays; halves that killed ones left do not.
+        """
         files = []
         for path in self.root.iterdir():
+            if path.suffix == ".tmp" and self._is_being_made(path):
+                continue
             if path.suffix in (".npy", ".tmp"):
-                try:
-                    files.append((path.stat(), path))
-                except FileNotFoundError:  # another process was first
-                    continue
-        total = sum(stat.st_size for stat, _ in files)
-        for stat, path in sorted(files, key=lambda file: file[0].st_mtime):
-            if total + size <= self.most:
-                return
-            path.unlink(missing_ok=True)
-            total -= stat.st_size
+                with suppress(FileNotFoundError):  # another process was first
+                    files.append((path.stat().st_mtime, path))
+        files.sort()
+        while True:
+            taken = sum(path.stat().st_size for path in self._files())
+            free = shutil.disk_usage(self.root).free - self.spare
+            if taken + size <= self.most and size <= free:
+                return True
+            if not files:
+                return False
+            files.pop(0)[1].unlink(missing_ok=True)
+
+    def _files(self) -> list[Path]:
+        return [path for path in self.root.iterdir() if path.suffix in (".npy", ".tmp")]
+
+    def _is_being_made(self, temporary: Path) -> bool:
+        """Whether a living process writes this: then it has the lock of its key."""
+        try:
+            with FileLock(self._lock(temporary.name.split(".")[1]), blocking=False):
+                return False
+        except Timeout:
+            return True
+
+
+def _reserve(path: Path, size: int) -> None:
+    """Take the room on the disk, so that others count it."""
+    with path.open("wb") as file:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+        else:
+            file.truncate(size)
 
 
 def _write(path: Path, shape: tuple[int, ...], pieces: Iterator[np.ndarray]) -> None:
     """An `.npy` file, piece by piece: unlike a map's, a full disk is an OSError here."""
-    with path.open("wb") as file:
+    with path.open("r+b") as file:
         header = {"descr": "<f4", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, header)
         for piece in pieces:
             file.write(np.ascontiguousarray(piece, "<f4").data)
+        file.flush()
+        os.fsync(file.fileno())  # a power cut must not leave zeros under a good name
 
 
 def frozen_outputs() -> Kept:

@@ -19,11 +19,13 @@ class TrainedOn:
     """The data and the split that weights were trained on.
 
     Attributes:
-        data: its provenance, as `Provenance.kind` and `.name`.
+        data: the folder of the user's pictures, else what `Provenance` calls them.
+        size: pixels, height and width, that they were decoded at.
         digest, split_seed: of the splits.
     """
 
-    data: tuple[str, str]
+    data: str
+    size: tuple[int, int]
     digest: str
     split_seed: int
 
@@ -62,7 +64,7 @@ class WeightsFile:
             Path(value["path"]),
             value["name"],
             **known,
-            trained_on=before and TrainedOn(**before | {"data": tuple(before["data"])}),
+            trained_on=before and TrainedOn(**before | {"size": tuple(before["size"])}),
         )
 
 

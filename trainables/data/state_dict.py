@@ -49,10 +49,16 @@ def read_state_dict(path: Path, option: str) -> dict[str, np.ndarray]:
     found = _inner(content)
     if found is None:
         raise BadInput(f"{option}: {path} holds no state dict (names and tensors)")
-    return {
-        name.removeprefix("module."): tensor.detach().cpu().contiguous().numpy()
-        for name, tensor in found.items()
-    }
+    try:
+        return {name.removeprefix("module."): _array(tensor) for name, tensor in found.items()}
+    except (TypeError, RuntimeError, ValueError) as error:  # sparse, quantised
+        raise BadInput(f"{option}: {path} holds what is no plain tensor ({error})") from None
+
+
+def _array(tensor: Tensor) -> np.ndarray:
+    tensor = tensor.detach().cpu()
+    array: np.ndarray = (tensor.float() if tensor.is_floating_point() else tensor).numpy()
+    return np.ascontiguousarray(array).reshape(array.shape)
 
 
 def _inner(content: Any) -> Mapping[str, Tensor] | None:
@@ -84,7 +90,11 @@ def check_fits(
         head: names whose first axis, the classes, may be of another length.
         what: the file, for the error. network: its name.
     """
-    missing = [name for name in wanted if name not in arrays and name not in head]
+    # Counts of batches: old files have none, and nothing here reads them.
+    optional = [name for name in wanted if name.endswith("num_batches_tracked")]
+    some = [name for name in head if name in arrays]
+    wants = set(wanted) - set(optional) - (set() if some else set(head))
+    missing = [name for name in wanted if name in wants and name not in arrays]
     unknown = [name for name in arrays if name not in wanted]
     if missing or unknown:
         parts = [f"lacks {', '.join(missing[:_SHOWN])}"] if missing else []
@@ -100,6 +110,8 @@ def check_fits(
                 f"{what}: not the weights of a {network}: {name} is {list(found)}, not "
                 f"{list(tensor.shape)}"
             )
+        if name in head and found[0] != arrays[head[0]].shape[0]:
+            raise BadInput(f"{what}: {' and '.join(head)} are of different numbers of classes")
         if not np.isfinite(arrays[name]).all():
             raise BadInput(f"{what}: {name} holds numbers that are not finite")
 
@@ -116,4 +128,4 @@ def digest_of(arrays: Mapping[str, np.ndarray]) -> str:
 def put_into(network: torch.nn.Module, arrays: Mapping[str, np.ndarray], drop: set[str]) -> None:
     """Load arrays into a network; what is named in `drop` keeps the weights it has."""
     state = {n: torch.from_numpy(np.array(a)) for n, a in arrays.items() if n not in drop}
-    network.load_state_dict(state, strict=not drop)
+    network.load_state_dict(state, strict=False)  # `check_fits` has looked

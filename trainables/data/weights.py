@@ -23,18 +23,22 @@ _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, of RGB
 NETWORK = "ResNet-18"
 
 
-def load_weights(request: DataRequest, splits: Splits) -> Pretrained | None:
-    """What training on these splits is to start from; None: random weights.
+def load_weights(request: DataRequest) -> Pretrained | None:
+    """What training is to start from; None: random weights.
 
     `auto` is ImageNet's weights where they can be had, and else, said loudly, weights that the
     same network is given here, once, on drawn textures.
 
     Raises:
-        BadInput: they cannot be had, do not fit, or were trained on pictures that are val here.
+        BadInput: they cannot be had, or are not those of this network.
     """
     asked = request.weights
     if isinstance(asked, WeightsFile):
-        _refuse_another_split(asked, request, splits)
+        if asked.mean is None:
+            request.say(
+                f"Note: {asked.name}: how its pictures were normalised is not known; ImageNet's "
+                "mean and deviation are taken"
+            )
         return _of_file(asked)
     if asked == "none":
         return None
@@ -53,7 +57,35 @@ def load_weights(request: DataRequest, splits: Splits) -> Pretrained | None:
         weights = _built_in(request.say)
         request.say(f"!! NOT ImageNet's weights: {weights.name}")
         return weights
-    return _imagenet(path)
+    return _imagenet(path, f"--weights {asked}")
+
+
+def refuse_what_has_seen_val(request: DataRequest, splits: Splits) -> None:
+    """Raise BadInput where the weights were trained on the same pictures, cut another way.
+
+    Weights that have seen val would make every score a lie.
+    """
+    file = request.weights
+    before = file.trained_on if isinstance(file, WeightsFile) else None
+    if before is None or before.digest == splits.digest or before.data != name_of(request, splits):
+        return
+    assert isinstance(file, WeightsFile)
+    if before.split_seed != request.split_seed:
+        raise BadInput(
+            f"--weights {file.asked}: trained on the same pictures split by --split-seed "
+            f"{before.split_seed}, so on some that are val now; give that seed"
+        )
+    if before.size == (splits.meta.height, splits.meta.width):
+        raise BadInput(
+            f"--weights {file.asked}: trained on {before.data} before its pictures changed, so "
+            "perhaps on some that are val now; put new pictures into a folder of their own"
+        )
+
+
+def name_of(request: DataRequest, splits: Splits) -> str:
+    """What tells data apart that weights were trained on."""
+    directory = request.directory
+    return str(directory.resolve()) if directory is not None else splits.provenance.name
 
 
 def imagenet_file() -> Path:
@@ -70,15 +102,17 @@ def _sum(path: Path) -> str:
     return path.stem.rpartition("-")[2]
 
 
-def _imagenet(path: Path) -> Pretrained:
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
+def _imagenet(path: Path, option: str) -> Pretrained:
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise BadInput(f"{option}: {path} cannot be read ({error.strerror})") from error
     if not found.startswith(_sum(path)):
         raise BadInput(
-            f"--weights imagenet: {path} is not the published file (its SHA-256 begins with "
-            f"{found[:8]}); remove it"
+            f"{option}: {path} is not the published file (its SHA-256 begins with {found[:8]}); "
+            "remove it"
         )
-    weights = WeightsFile("imagenet", path, "ImageNet's (torchvision)")
-    return _of_file(weights)
+    return _of_file(WeightsFile("imagenet", path, "ImageNet's (torchvision)"))
 
 
 def _built_in(say: Callable[[str], None]) -> Pretrained:
@@ -102,15 +136,3 @@ def _of_file(file: WeightsFile) -> Pretrained:
         classes=file.classes,
         digest=digest_of(arrays),
     )
-
-
-def _refuse_another_split(file: WeightsFile, request: DataRequest, splits: Splits) -> None:
-    """Weights that have seen val would make every score a lie."""
-    before, data = file.trained_on, (splits.provenance.kind, splits.provenance.name)
-    if before is None or before.data != data or before.digest == splits.digest:
-        return
-    if before.split_seed != request.split_seed:
-        raise BadInput(
-            f"--weights {file.asked}: trained on the same pictures split by --split-seed "
-            f"{before.split_seed}, so on some that are val now; give that seed"
-        )

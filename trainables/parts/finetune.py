@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,13 +14,15 @@ from torch import Tensor, nn
 
 from trainables.data.kept import Kept
 from trainables.data.splits import Split, Splits
+from trainables.data.state_dict import digest_of
 from trainables.parts.classifier import normaliser, on_device, place, scores, take, training_loss
 from trainables.parts.kernels import choose_kernels
 from trainables.parts.optimizers import make_optimizer, make_schedule
-from trainables.parts.resnet import STAGES, ResNet18
+from trainables.parts.resnet import STAGES, ResNet18, prefix_numbers
 from trainables.parts.views import Augmenter
 from trainables.trainer import Trainer
 
+NO_ROOM = "computed each time: no room to keep it"
 _LAYOUT = 1  # raise it when what frozen stages are fed changes
 
 
@@ -44,8 +46,9 @@ def build_finetuner(
     kernels = choose_kernels(device)
     module = place(network, device, kernels)
     optimizer = make_optimizer(config, parameter_groups(network, config))
-    steps = config.epochs * math.ceil(len(splits.train) / config.batch_size)
+    steps = config.epochs * len(_batches(len(splits.train), config.batch_size))
     warm_up = round(config.warm_up * steps)
+    digest = splits.weights.digest if splits.weights is not None else ""
     source = FrozenStages(network, splits, device, augmenter, config.views, kept)
 
     def batches(generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
@@ -73,23 +76,35 @@ def build_finetuner(
         device=device,
         # With a head alone there is nothing to gain.
         autocast=kernels.autocast and network.frozen < len(STAGES),
-        about={"task": name, "config": asdict(config)},
+        about={"task": name, "config": asdict(config), "weights": digest},
         show=lambda module: {"frozen": source.state} if source.state else {},
     )
     return trainer
 
 
 def parameter_groups(network: ResNet18, config: Any) -> list[dict[str, Any]]:
-    """What is trained, the head first, and how fast: each stage further down by a factor slower.
+    """What is trained, and how fast: the last stage first, then those below it, the head last.
 
-    Layer-wise decay: J. Howard and S. Ruder, "Universal Language Model Fine-tuning", 2018.
+    Each stage further down learns by a factor slower (layer-wise decay: J. Howard and S. Ruder,
+    "Universal Language Model Fine-tuning", 2018).
     """
-    head = {"params": list(network.fc.parameters()), "lr": config.lr * config.head_lr_multiplier}
     trained = list(enumerate(network.stages()))[network.frozen :]
-    return [head] + [
+    stages = [
         {"params": list(s.parameters()), "lr": config.lr * config.layer_decay ** (4 - number)}
         for number, s in reversed(trained)
     ]
+    head = {"params": list(network.fc.parameters()), "lr": config.lr * config.head_lr_multiplier}
+    return [*stages, head]
+
+
+def _batches(count: int, size: int) -> list[slice]:
+    """Where each batch lies; a last one of a single picture, which batch normalisation cannot
+    train on, is taken into the one before.
+    """
+    starts = list(range(0, count, size))
+    if len(starts) > 1 and count - starts[-1] == 1:
+        starts.pop()
+    return [slice(a, b) for a, b in zip(starts, [*starts[1:], count], strict=True)]
 
 
 class FrozenStages:
@@ -120,22 +135,31 @@ class FrozenStages:
         self._kept = kept
         kernels = choose_kernels(device)
         self._normalise = normaliser(splits.meta, device, kernels)
-        self._pictures, self._targets = on_device(splits.train, device)
+        self._targets = torch.from_numpy(np.array(splits.train.targets)).to(device)
         repeats = augmenter.idle or self._views
         self._keeps = bool(network.frozen and splits.weights and repeats)
-        self._open: dict[str, np.ndarray] = {}
+        self._open: dict[str, tuple[str, np.ndarray]] = {}  # by part: the key and the array
+        self._stages = ""  # the digest of what is frozen, once it is needed
         self.state = "" if not network.frozen else "kept" if self._keeps else "computed each time"
+        arrays = (1 if augmenter.idle else self._views) * len(splits.train) + len(splits.val)
+        if self._keeps and 4 * arrays * prefix_numbers(network.frozen, network.side) > kept.most:
+            self._keeps, self.state = False, NO_ROOM
+
+    @cached_property
+    def _pictures(self) -> Any:
+        """The training pictures on the device; only where they are needed."""
+        return on_device(self._splits.train, self._device)[0]
 
     def batches(
         self, size: int, epoch: int, generator: torch.Generator
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """The training batches of the epoch after `epoch` are done, in a shuffled order."""
-        count = len(self._targets)
         drawn, view = self._drawn(epoch, generator)
         kept = self._kept_train(drawn, view) if self._keeps else None
+        count = len(self._targets)
         order = torch.randperm(count, generator=generator, device=self._device)
-        for start in range(0, count, size):
-            chosen = order[start : start + size]
+        for rows in _batches(count, size):
+            chosen = order[rows]
             if kept is None:
                 of_chosen = None if drawn is None else drawn[chosen]
                 x = self._outputs(take(self._pictures, chosen), of_chosen)
@@ -146,7 +170,7 @@ class FrozenStages:
     def unaugmented(self, name: str, part: Split) -> Iterator[Tensor]:
         """What the stages make of a part, an evaluation's batch at a time, in order."""
         size = self._network.evaluation_batch
-        kept = self._array(name, part, None) if self._keeps and name != "test" else None
+        kept = self._array(name, name, part, None) if self._keeps and name != "test" else None
         for start in range(0, len(part), size):
             if kept is None:
                 pictures = torch.from_numpy(np.array(part.inputs[start : start + size]))
@@ -166,15 +190,20 @@ class FrozenStages:
 
     def _kept_train(self, drawn: Tensor | None, view: int) -> np.ndarray | None:
         if drawn is None:
-            return self._array("train", self._splits.train, None)
-        augmenter = asdict(self._augmenter)
-        return self._array(f"train {augmenter} {view}", self._splits.train, drawn)
+            return self._array("train", "train", self._splits.train, None)
+        what = f"train {asdict(self._augmenter)} {view}"
+        return self._array("train", what, self._splits.train, drawn)
 
-    def _array(self, what: str, part: Split, drawn: Tensor | None) -> np.ndarray | None:
-        """Kept output, made where it is not there yet; None: there is no room."""
-        if what in self._open:
-            return self._open[what]
-        network, size = self._network, self._network.evaluation_batch
+    def _array(self, name: str, what: str, part: Split, drawn: Tensor | None) -> np.ndarray | None:
+        """Kept output, made where it is not there yet; None: there is no room.
+
+        Of each part one array is open at a time: what is open takes room on the disk even where
+        it was removed.
+        """
+        if name in self._open and self._open[name][0] == what:
+            return self._open[name][1]
+        self._open.pop(name, None)
+        size = self._network.evaluation_batch
 
         def outputs(first: int) -> Tensor:
             rows = slice(first, first + size)
@@ -182,30 +211,32 @@ class FrozenStages:
             return _channels_last(self._outputs(pictures, None if drawn is None else drawn[rows]))
 
         def pieces() -> Iterator[np.ndarray]:
-            training = network.training
-            network.eval()
             with torch.no_grad():
                 for first in range(0, len(part), size):
                     yield outputs(first).cpu().numpy()
-            network.train(training)
 
         with torch.no_grad():
             shape = (len(part), *outputs(len(part) - 1).shape[1:])
-        found = self._kept.array(self._key(what), shape, pieces)
+        found = self._kept.array(self._key(what, shape), shape, pieces)
         if found is None:
-            self._keeps, self.state = False, "computed each time: no room to keep it"
+            self._keeps, self.state = False, NO_ROOM
         else:
-            self._open[what] = found
+            self._open[name] = (what, found)
         return found
 
-    def _key(self, what: str) -> str:
-        """Everything that decides the numbers, so that equal keys are equal arrays."""
-        network, splits = self._network, self._splits
-        assert splits.weights is not None
+    def _key(self, what: str, shape: tuple[int, ...]) -> str:
+        """Everything that decides the numbers, so that equal keys are equal arrays.
+
+        The weights are those that the frozen stages have now, wherever they came from.
+        """
+        splits, side = self._splits, self._network.side
+        if not self._stages:
+            stages = nn.ModuleList(self._network.stages()[: self._network.frozen])
+            state = {n: value.cpu().numpy() for n, value in stages.state_dict().items()}
+            self._stages = digest_of(state)
         parts = (
-            *(_LAYOUT, torch.__version__, self._device, torch.get_num_threads()),
-            *(splits.weights.digest, splits.digest, splits.meta.mean, splits.meta.std),
-            *(network.frozen, network.side, what),
+            *(_LAYOUT, torch.__version__, _processor(self._device), torch.get_num_threads()),
+            *(self._stages, splits.digest, splits.meta.mean, splits.meta.std, side, what, shape),
         )
         return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:24]
 
@@ -224,3 +255,10 @@ def _channels_last(x: Tensor) -> Tensor:
 
 def _channels_second(x: Tensor) -> Tensor:
     return x.permute(0, 3, 1, 2) if x.dim() == 4 else x
+
+
+def _processor(device: str) -> str:
+    """What computes: another kind may round otherwise."""
+    if device == "cuda":
+        return torch.cuda.get_device_name()
+    return f"cpu {torch.backends.cpu.get_cpu_capability()}"

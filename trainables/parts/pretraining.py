@@ -74,4 +74,7 @@ def _pretrain(network: Callable[[], nn.Module], path: Path, say: Callable[[str],
     finally:
         torch.set_num_threads(threads)
     save_weights(trainer.module.state_dict(), path)
+    if device == "cuda":
+        del trainer
+        torch.cuda.empty_cache()
     say(f"Pretrained: {result['val_accuracy']:.1%} of {len(CLASSES)} textures told apart")

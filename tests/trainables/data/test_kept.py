@@ -97,6 +97,41 @@ def test_a_disk_without_room_is_no_error(kept: Kept) -> None:
     assert not keys(kept) and not list(kept.root.glob(".*.tmp"))
 
 
+def test_what_another_process_is_making_stays(kept: Kept) -> None:
+    program = """
+import sys
+from pathlib import Path
+import numpy as np
+from trainables.data.kept import Kept
+def make():
+    print("making", flush=True)
+    sys.stdin.readline()
+    yield np.ones((10, 50), np.float32)
+print(Kept(Path(sys.argv[1]), most=4000, spare=0).array("a", (10, 50), make) is not None)
+"""
+    other = subprocess.Popen(
+        [sys.executable, "-c", program, str(kept.root)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert other.stdout is not None and other.stdout.readline() == "making\n"
+    assert kept.array("b", (10, 60), Maker()) is None  # there is room for 2,000 bytes more
+    assert kept.array("c", SHAPE, Maker()) is not None
+    assert other.communicate("go on\n")[0] == "True\n"
+    assert keys(kept) == {"a", "c"}
+
+
+def test_an_array_of_another_shape_is_not_taken_for_it(kept: Kept) -> None:
+    kept.array("a", SHAPE, Maker())
+    make = Maker()
+    again = kept.array("a", (10, 5, 5), make)
+    assert make.asked == 1 and again is not None
+
+
+def test_a_directory_that_cannot_be_used_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert Kept(tmp_path / "file" / "below").array("a", SHAPE, Maker()) is None
+
+
 def test_two_processes_make_one(kept: Kept) -> None:
     program = """
 import sys, time

@@ -130,6 +130,28 @@ def test_broken_numbers_are_refused(state: dict[str, torch.Tensor]) -> None:
         fits(arrays_of(state) | {"bn1.bias": broken})
 
 
+def test_half_a_head_is_refused(state: dict[str, torch.Tensor]) -> None:
+    arrays = arrays_of(state)
+    with pytest.raises(BadInput, match=r"it lacks fc\.weight"):
+        fits({name: a for name, a in arrays.items() if name != "fc.weight"})
+    with pytest.raises(BadInput, match=r"are of different numbers of classes"):
+        fits(arrays | {"fc.bias": arrays["fc.bias"][:3]})
+
+
+def test_files_without_counts_of_batches_fit(state: dict[str, torch.Tensor]) -> None:
+    old = {n: a for n, a in arrays_of(state).items() if not n.endswith("num_batches_tracked")}
+    fits(old)
+    put_into(ResNet18(classes=7, side=32), old, drop=set())
+
+
+def test_half_precision_is_read(state: dict[str, torch.Tensor], tmp_path: Path) -> None:
+    half = {n: v.bfloat16() if v.is_floating_point() else v for n, v in state.items()}
+    arrays = read_state_dict(saved(tmp_path / "half.pt", half), OPTION)
+    assert arrays["fc.weight"].dtype == np.float32
+    with pytest.raises(BadInput, match="holds what is no plain tensor"):
+        read_state_dict(saved(tmp_path / "sparse.pt", {"a": torch.eye(2).to_sparse()}), OPTION)
+
+
 def test_put_into(state: dict[str, torch.Tensor]) -> None:
     torch.manual_seed(5)
     same, other = ResNet18(classes=7, side=32), ResNet18(classes=3, side=32)

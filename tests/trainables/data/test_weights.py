@@ -19,7 +19,7 @@ from trainables.data.pretrained import TrainedOn, WeightsFile
 from trainables.data.request import DataRequest
 from trainables.data.splits import Splits
 from trainables.data.textures import CLASSES, drawn_textures
-from trainables.data.weights import imagenet_file, load_weights
+from trainables.data.weights import imagenet_file, load_weights, refuse_what_has_seen_val
 from trainables.errors import BadInput
 from trainables.parts import pretraining
 from trainables.parts.resnet import ResNet18
@@ -61,12 +61,12 @@ def quick(monkeypatch: pytest.MonkeyPatch, fresh_cache: Path) -> None:
 def test_imagenets_are_downloaded_once_and_checked(published: Path, small_splits: Splits) -> None:
     said: list[str] = []
     request = DataRequest(weights="imagenet", say=said.append)
-    found = load_weights(request, small_splits)
+    found = load_weights(request)
     assert found is not None and found.name == "ImageNet's (torchvision)"
     assert found.mean == pytest.approx((123.675, 116.28, 103.53))
     assert said == [f"Downloading {published.name}"]
     published.unlink()  # from the cache now
-    again = load_weights(request, small_splits)
+    again = load_weights(request)
     assert again is not None and again.digest == found.digest
 
 
@@ -77,7 +77,7 @@ def test_a_cached_file_with_another_content_is_refused(
     imagenet_file().write_bytes(b"something else")
     for asked in ("imagenet", "auto"):
         with pytest.raises(BadInput, match=r"is not the published file \(its SHA-256 begins"):
-            load_weights(DataRequest(weights=asked), small_splits)
+            load_weights(DataRequest(weights=asked))
 
 
 def test_a_download_with_another_content_leaves_nothing(
@@ -85,62 +85,70 @@ def test_a_download_with_another_content_leaves_nothing(
 ) -> None:
     published.write_bytes(b"something else")
     with pytest.raises(BadInput, match="invalid hash value"):
-        load_weights(DataRequest(weights="imagenet"), small_splits)
+        load_weights(DataRequest(weights="imagenet"))
     assert not imagenet_file().exists()
 
 
 def test_without_a_network_imagenet_says_where_the_file_goes(
-    published: Path, small_splits: Splits, monkeypatch: pytest.MonkeyPatch
+    published: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("trainables.data.download.offline", lambda: True)
     match = rf"--weights imagenet: .*no network; put the file {published.name} into .*checkpoints"
     with pytest.raises(BadInput, match=match):
-        load_weights(DataRequest(weights="imagenet"), small_splits)
+        load_weights(DataRequest(weights="imagenet"))
 
 
 def test_without_a_network_auto_pretrains_once_and_says_so(
-    published: Path, small_splits: Splits, quick: None, monkeypatch: pytest.MonkeyPatch
+    published: Path, quick: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("trainables.data.download.offline", lambda: True)
     said: list[str] = []
     before = torch.get_rng_state()
-    found = load_weights(DataRequest(say=said.append), small_splits)
+    found = load_weights(DataRequest(say=said.append))
     assert found is not None and found.name == "pretrained here on drawn textures"
     assert found.found == "built-in" and found.classes == CLASSES
     assert torch.equal(torch.get_rng_state(), before) and torch.get_num_threads() == 1
     assert any(line.startswith("Pretraining on 96 drawn textures") for line in said)
     assert said[-1] == "!! NOT ImageNet's weights: pretrained here on drawn textures"
     said.clear()
-    again = load_weights(DataRequest(weights="built-in", say=said.append), small_splits)
+    again = load_weights(DataRequest(weights="built-in", say=said.append))
     assert again is not None and again.digest == found.digest and not said
 
 
 def test_none_is_none(small_splits: Splits) -> None:
-    assert load_weights(DataRequest(weights="none"), small_splits) is None
+    assert load_weights(DataRequest(weights="none")) is None
 
 
 def test_a_file_of_unknown_origin_is_fed_as_imagenet(published: Path, small_splits: Splits) -> None:
     file = WeightsFile("mine.pth", published, "of mine.pth")
-    found = load_weights(DataRequest(weights=file), small_splits)
+    found = load_weights(DataRequest(weights=file))
     assert found is not None and found.classes is None
     assert found.mean == pytest.approx((123.675, 116.28, 103.53))
     told = replace(file, mean=(1.0, 2.0, 3.0), std=(4.0, 5.0, 6.0), classes=("a", "b"))
-    found = load_weights(DataRequest(weights=told), small_splits)
+    found = load_weights(DataRequest(weights=told))
     assert found is not None and (found.mean, found.classes) == ((1.0, 2.0, 3.0), ("a", "b"))
 
 
-def test_weights_that_have_seen_val_are_refused(published: Path, small_splits: Splits) -> None:
-    data = (small_splits.provenance.kind, small_splits.provenance.name)
+def test_weights_that_have_seen_val_are_refused(
+    published: Path, small_splits: Splits, tmp_path: Path
+) -> None:
+    folder = tmp_path / "pictures"
 
-    def load(before: TrainedOn) -> None:
+    def check(before: TrainedOn, directory: Path | None = None) -> None:
         file = WeightsFile("earlier", published, "of earlier", trained_on=before)
-        load_weights(DataRequest(weights=file, split_seed=1), small_splits)
+        request = DataRequest(directory=directory, weights=file, split_seed=1)
+        refuse_what_has_seen_val(request, small_splits)
 
+    size, name = (16, 16), small_splits.provenance.name
     with pytest.raises(BadInput, match=r"--weights earlier: .* --split-seed 0, .* give that seed"):
-        load(TrainedOn(data, "another", split_seed=0))
-    load(TrainedOn(data, "another", split_seed=1))  # decoded at another size, cut the same way
-    load(TrainedOn(data, small_splits.digest, split_seed=0))  # its parts were given, not cut
-    load(TrainedOn(("own", "other pictures"), "another", split_seed=0))
+        check(TrainedOn(name, size, "another", split_seed=0))
+    with pytest.raises(BadInput, match=r"give that seed"):  # by another spelling
+        check(TrainedOn(str(folder), size, "another", 0), tmp_path / "a" / ".." / "pictures")
+    with pytest.raises(BadInput, match=r"before its pictures changed"):
+        check(TrainedOn(str(folder), size, "another", 1), folder)
+    check(TrainedOn(name, (32, 32), "another", split_seed=1))  # at another size, cut the same way
+    check(TrainedOn(name, size, small_splits.digest, split_seed=0))  # its parts were given, not cut
+    check(TrainedOn("other pictures", size, "another", split_seed=0))
 
 
 def test_textures_are_the_same_for_the_same_seed_and_no_class_is_the_targets() -> None:
