@@ -239,6 +239,18 @@ def test_dry_run_prints_the_plan_and_starts_nothing(
     assert set(space["baseline"]) <= set(hyperparameters(Config))
 
 
+@pytest.mark.parametrize(
+    ("options", "budget"),
+    [([], 17 * 60), (["--trials", "90"], None), (["--max-epochs", "90"], None),
+     (["--trials", "90", "--time-budget", "1h"], 3_600)],
+)  # fmt: skip
+def test_a_spaces_budget_goes_with_its_own_lengths(
+    options: list[str], budget: float | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_search.main([*MNIST, *options, "--dry-run"]) == 0
+    assert json.loads(capsys.readouterr().out)["time_budget"] == budget
+
+
 @pytest.mark.parametrize(("epochs", "grace"), [(1, 1), (3, 2)])
 def test_few_epochs_lower_the_grace_period(
     epochs: int, grace: int, capsys: pytest.CaptureFixture[str]
