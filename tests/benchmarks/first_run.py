@@ -2,10 +2,10 @@
 
     python tests/benchmarks/first_run.py [--space S] [--starts N] [-- arguments of run_search.py]
 
-Runs `run_search.py --space cifar10` (or another space) in a process of its own with an empty cache and storage, and
-prints when the first result stood on the screen, when all was done, how many trials there were,
-and the best model's scores beside its baseline's. Before that, N (5) runs of one epoch show how
-much the time to the first result varies.
+Runs `run_search.py --space cifar10` (or another space) in a process of its own with an empty cache
+and storage, and prints when the first result stood on the screen, when all was done, how many
+trials there were, and the best model's scores beside its baseline's. Before that, N (5) runs of one
+epoch show how much the time to the first result varies.
 """
 
 from __future__ import annotations
