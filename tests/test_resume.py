@@ -17,6 +17,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from analysis.__main__ import main
 from tuning.experiment import Experiment
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -105,6 +106,10 @@ def test_all_trials_asked_for_end_and_every_epoch_is_there_once(
     assert "t0000 goes on after" in screen and "4 trials:" in screen
     assert json.loads((experiment.best / "metrics.json").read_text())["test"]
     assert len(experiment.test_openings.read_text().splitlines()) == 1
+
+
+def test_a_killed_trial_replays_as_if_it_had_not_been(resumed: tuple[Experiment, str]) -> None:
+    assert main(["replay", str(resumed[0].root), "t0000"]) == 0
 
 
 def test_what_was_torn_is_cut_and_said(resumed: tuple[Experiment, str]) -> None:
