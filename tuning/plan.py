@@ -21,6 +21,8 @@ from tuning.circumstances import circumstances
 from tuning.experiment import BASELINE, trial_id
 from tuning.options import SAMPLERS, SCHEDULERS
 
+LAYOUT = 2  # of plan.json; another number when an older one can no longer be gone on with
+
 
 @dataclass(frozen=True)
 class SearchPlan:
@@ -141,7 +143,7 @@ class SearchPlan:
     def to_json(self, splits: Splits | None = None) -> dict[str, Any]:
         """The content of `plan.json`; with `splits`, also what the data really is."""
         record: dict[str, Any] = {
-            "layout": 1,
+            "layout": LAYOUT,
             "name": self.name,
             "space": self.space_name,
             "space_sha256": sha256(self.space_code) if self.space_code is not None else None,

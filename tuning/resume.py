@@ -14,7 +14,7 @@ from trainables.errors import BadInput
 from trainables.files import read_json, sha256
 from trainables.parts.kernels import choose_kernels
 from tuning.experiment import Experiment
-from tuning.plan import SearchPlan
+from tuning.plan import LAYOUT, SearchPlan
 from tuning.request import HERE, check_data_directory, lengths, placed
 
 _KEYS = (
@@ -89,8 +89,8 @@ def resume_plan(
 def _read(experiment: Experiment) -> dict[str, Any]:
     try:
         record: dict[str, Any] = read_json(experiment.plan)
-        if record["layout"] != 1:
-            raise ValueError(f"layout {record['layout']} is not known here")
+        if record["layout"] != LAYOUT:
+            raise ValueError(f"or of another version: layout {record['layout']}, not {LAYOUT}")
         for key in _KEYS:
             record[key]
     except (OSError, ValueError, KeyError, TypeError) as error:

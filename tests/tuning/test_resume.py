@@ -111,7 +111,7 @@ def test_another_space_is_refused(tmp_path: Path, digits: Splits) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{", "[]", '{"layout": 2}', '{"layout": 1}', '{"layout": 1, "settings": []}']
+    "text", ["{", "[]", '{"layout": 1}', '{"layout": 2}', '{"layout": 2, "settings": []}']
 )
 def test_a_damaged_record_is_refused(text: str, tmp_path: Path, digits: Splits) -> None:
     experiment = saved(cheap_plan(tmp_path), digits)
