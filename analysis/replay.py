@@ -15,7 +15,7 @@ import torch
 from analysis.bundle import own_task
 from trainables.data.request import DataRequest
 from trainables.data.splits import Splits
-from trainables.errors import BadInput
+from trainables.errors import BadInput, NonFiniteLoss
 from trainables.files import code_digest, read_json
 from trainables.parts.kernels import pick_device
 from trainables.task import Task, begin, find_task
@@ -75,9 +75,15 @@ class Replay:
         """Train again, an epoch at a time.
 
         Args:
-            keep: put the weights of the trial's best epoch where the trial's were.
+            keep: put the weights of the trial's best epoch where the trial's were, if that epoch
+                is the same.
+
+        Raises:
+            BadInput: to be kept while the search is running.
         """
         directory = self._directory
+        if keep and directory.experiment.is_owned:
+            raise BadInput(f"replay {directory.id} --keep: its search is running; wait for its end")
         status = directory.read_status()
         trainer = begin(
             self._task,
@@ -88,19 +94,23 @@ class Replay:
             threads=self._threads,
         )
         for line in self._recorded:
-            result = trainer.run_epoch()
-            if keep and result["epoch"] == status.best_epoch:
-                save_weights(trainer.module.state_dict(), directory.best)
-            recorded, found = float(line[self.metric]), float(result[self.metric])
+            epoch, recorded = int(line["epoch"]), float(line[self.metric])
+            try:
+                result = trainer.run_epoch()
+            except NonFiniteLoss:  # the record has a score here
+                yield ReplayedEpoch(epoch, recorded, math.nan, False)
+                return
+            found = float(result[self.metric])
             close = abs(found - recorded) <= TOLERANCE * max(1.0, abs(recorded))
             same = _numbers(line) == _numbers(result) if self.exact else close
-            yield ReplayedEpoch(int(line["epoch"]), recorded, found, same)
+            if keep and same and epoch == status.best_epoch:
+                save_weights(trainer.module.state_dict(), directory.best)
+            yield ReplayedEpoch(epoch, recorded, found, same)
 
 
 def _numbers(result: dict[str, Any]) -> dict[str, float]:
-    numbers = {n: v for n, v in result.items() if isinstance(v, (int, float)) and n not in _TIMES}
-    assert all(math.isfinite(value) for value in numbers.values())
-    return numbers
+    """What an epoch must give again; a Trainer lets no number pass that is not finite."""
+    return {n: v for n, v in result.items() if isinstance(v, (int, float)) and n not in _TIMES}
 
 
 def _directory(experiment: Experiment, trial: str) -> TrialDirectory:
@@ -120,7 +130,7 @@ def _task(
     *,
     trust: bool,
 ) -> Task:
-    codes = {run["code"]["trainables_sha256"] for run in runs}
+    codes = {run["code"].get("trainables_sha256", "not recorded") for run in runs}
     if code_digest() not in codes:
         raise BadInput(
             f"replay {trial}: the code that trains has changed: SHA-256 of trainables/ was "

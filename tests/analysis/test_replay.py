@@ -11,9 +11,11 @@ import torch
 
 from analysis.__main__ import main
 from analysis.replay import Replay
+from trainables.errors import NonFiniteLoss
 from trainables.files import code_digest, read_json, write_json
-from trainables.trainer import load_tensors
+from trainables.trainer import Trainer, load_tensors
 from tuning.experiment import Experiment
+from tuning.ownership import Ownership
 
 Screen = pytest.CaptureFixture[str]
 
@@ -61,6 +63,39 @@ def test_keep_puts_the_weights_back(copy: Callable[[], Experiment]) -> None:
     assert all(torch.equal(again[name], value) for name, value in was.items())
 
 
+def test_keep_changes_nothing_where_the_best_epoch_is_not_the_same(
+    copy: Callable[[], Experiment],
+) -> None:
+    directory = copy().trial("t0002")  # its line was made up, and so is its score
+    status = read_json(directory.root / "status.json") | {"best_epoch": 1}
+    write_json(directory.root / "status.json", status)
+    directory.best.write_bytes(b"its weights")
+    assert main(["replay", str(directory.experiment.root), "t0002", "--keep"]) == 1
+    assert directory.best.read_bytes() == b"its weights"
+
+
+def test_a_running_search_is_not_written_into(
+    copy: Callable[[], Experiment], capsys: Screen
+) -> None:
+    experiment = copy()
+    with Ownership(experiment) as ownership:
+        ownership.take()
+        assert main(["replay", str(experiment.root), "t0001", "--keep"]) == 2
+        assert "its search is running" in capsys.readouterr().err
+        assert main(["replay", str(experiment.root), "t0001"]) == 0
+
+
+def test_training_that_diverges_now_is_not_the_same(
+    trained: Experiment, capsys: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def diverged(trainer: Trainer) -> None:
+        raise NonFiniteLoss("non-finite training loss in epoch 1 at step 3")
+
+    monkeypatch.setattr(Trainer, "run_epoch", diverged)
+    assert main(["replay", str(trained.root), "t0001"]) == 1
+    assert "val_accuracy nan, recorded" in capsys.readouterr().out
+
+
 def refusal(capsys: Screen, experiment: Experiment, trial: str) -> str:
     assert main(["replay", str(experiment.root), trial]) == 2
     printed = capsys.readouterr()
@@ -77,6 +112,9 @@ def test_refusals(copy: Callable[[], Experiment], capsys: Screen, tmp_path: Path
     write_json(experiment.plan, plan | {"data": plan["data"] | {"digest": "1" * 64}})
     said = refusal(capsys, experiment, "t0000")
     assert f"the data changed: SHA-256 was 111111111111, is {digest[:12]}" in said
+    older = {key: value for key, value in plan["code"].items() if key != "trainables_sha256"}
+    write_json(experiment.plan, plan | {"code": older})
+    assert "trainables/ was not recorded, is " in refusal(capsys, experiment, "t0000")
     code = plan["code"] | {"trainables_sha256": "2" * 64}
     write_json(experiment.plan, plan | {"code": code})
     said = refusal(capsys, experiment, "t0000")
