@@ -19,13 +19,13 @@ from trainables.data.request import DataRequest
 from trainables.data.splits import ImageMeta, Split, Splits
 from trainables.data.stand_ins import drawn_source
 from trainables.data.state_dict import put_into
-from trainables.data.weights import load_weights, refuse_what_has_seen_val
 from trainables.hyperparameters import check, choice, flag, number
 from trainables.parts import fields
 from trainables.parts.classifier import CLASSIFICATION, classify
 from trainables.parts.finetune import build_finetuner
 from trainables.parts.resnet import HEAD, STAGES, ResNet18, prefix_numbers
 from trainables.parts.views import Augmenter
+from trainables.parts.weights import load_weights, refuse_what_has_seen_val
 from trainables.task import Task
 from trainables.trainer import Trainer
 

@@ -14,15 +14,14 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from trainables.data import weights
 from trainables.data.pretrained import TrainedOn, WeightsFile
 from trainables.data.request import DataRequest
 from trainables.data.splits import Splits
 from trainables.data.textures import CLASSES, drawn_textures
-from trainables.data.weights import imagenet_file, load_weights, refuse_what_has_seen_val
 from trainables.errors import BadInput
-from trainables.parts import pretraining
+from trainables.parts import pretraining, weights
 from trainables.parts.resnet import ResNet18
+from trainables.parts.weights import imagenet_file, load_weights, refuse_what_has_seen_val
 
 
 @pytest.fixture

@@ -1,0 +1,52 @@
+"""The end of a search: its workers are shut out before their records are taken in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tuning.rehearsal import Rehearsal, cheap_plan
+from trainables.data.splits import Splits
+from tuning import session
+from tuning.ownership import Ownership, SupersededError, writing
+from tuning.search import Ending
+
+
+def test_a_worker_that_is_late_finds_the_door_closed(
+    tmp_path: Path, small_splits: Splits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rehearsal = Rehearsal(cheap_plan(tmp_path))
+    trial = rehearsal.begin()
+    assert trial is not None
+    rehearsal.work(trial, 1, 0.5)
+    directory = rehearsal.experiment.trial(trial)
+
+    def spent(*_: Any) -> Ending:
+        with writing(directory, ownership.run):  # as long as Tune runs
+            return Ending.BUDGET
+
+    monkeypatch.setattr(session, "run_trials", spent)
+    with Ownership(rehearsal.experiment) as ownership:
+        ownership.take()
+        theirs = ownership.run
+        close = rehearsal.searcher.close
+
+        def closing(cause: str | None) -> None:
+            with pytest.raises(SupersededError), writing(directory, theirs):
+                raise AssertionError("it may not get here")
+            close(cause)
+
+        monkeypatch.setattr(rehearsal.searcher, "close", closing)
+        ended = session._run(
+            rehearsal.plan,
+            small_splits,
+            rehearsal.searcher,
+            rehearsal.settings,
+            0.0,
+            ownership,
+        )
+    assert ended is Ending.BUDGET
+    assert rehearsal.status(trial).state == "PRUNED"
+    assert rehearsal.status(trial).cause == "time budget spent"
