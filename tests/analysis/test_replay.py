@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,6 +35,18 @@ def test_a_record_that_is_not_what_training_gives(trained: Experiment, capsys: S
     epoch, last = capsys.readouterr().out.splitlines()
     assert epoch.endswith("recorded 0.990000: DIFFERENT")
     assert last == "t0002: 1 of 1 epochs are not the same to the last bit"
+
+
+@pytest.mark.parametrize("number", ["val_accuracy", "val_loss", "train_loss", "lr"])
+def test_one_bit_of_any_number_is_a_difference(
+    number: str, copy: Callable[[], Experiment], capsys: Screen
+) -> None:
+    experiment = copy()
+    results = experiment.trial("t0001").results
+    (line,) = map(json.loads, results.read_text().splitlines())
+    results.write_text(json.dumps(line | {number: math.nextafter(line[number], 2.0)}) + "\n")
+    assert main(["replay", str(experiment.root), "t0001"]) == 1
+    assert capsys.readouterr().out.endswith("1 of 1 epochs are not the same to the last bit\n")
 
 
 def test_elsewhere_the_score_is_held_within_a_tolerance(
