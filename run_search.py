@@ -138,7 +138,8 @@ def _run(
             from tuning.search import Ending
             from tuning.session import search
 
-            ending = search(plan, splits, console, session, ownership, quiet=quiet, started=started)
+            given = (plan, splits.closed(), console, session, ownership)
+            ending = search(*given, quiet=quiet, started=started)
             fresh = after.enter_context(FreshProcess())  # it imports while Ray ends
         ending, won = _hand_over(experiment, splits, fresh, ending)
     from analysis.summary import print_summary

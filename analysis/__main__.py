@@ -33,13 +33,15 @@ def main(arguments: list[str] | None = None) -> int:
 def _show(experiment: Experiment, options: argparse.Namespace) -> None:
     from analysis.console import wide_console
     from analysis.load import load
-    from analysis.summary import compared_table, leaderboard_table, scores_of
+    from analysis.tables import compared_table, finalists_table, leaderboard_table, scores_of
 
     try:
         results = load(experiment.root)
         console = wide_console()
         console.print(f"{experiment.name}  {results.provenance}")
         console.print(leaderboard_table(results, running=experiment.is_owned))
+        if len(results.finalists):
+            console.print(finalists_table(results))
         if scores := scores_of(experiment):
             console.print(scores)
         if by_value := compared_table(results):

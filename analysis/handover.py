@@ -11,19 +11,21 @@ from typing import Any
 import numpy as np
 
 from analysis.judge import Judge
-from analysis.load import load
-from analysis.openings import announce_opening, complete_opening, is_opening
+from analysis.load import Results, load
+from analysis.openings import SealedTest, complete_opening, is_opening
 from analysis.rescore import FreshProcess
+from analysis.retrain import retrain_on_all
+from analysis.winner import Winner, find_winner
 from trainables.data.splits import Splits
 from trainables.files import read_json, replacing, write_json
 from trainables.trainer import load_tensors, save_tensors
-from tuning.experiment import CONFIG, METRICS, MODEL, SPACE_FILE, Experiment
+from tuning.experiment import CONFIG, METRICS, MODEL, SPACE_FILE, Experiment, all_id, trial_of
 
 
 def hand_over(
     experiment: Experiment, splits: Splits, fresh: FreshProcess, *, open_test: bool
 ) -> bool:
-    """Write `leaderboard.csv` and `best/`; returns False where no trial has a score.
+    """Write `leaderboard.csv`, `finalists.csv` and `best/`; returns False where no trial scored.
 
     Args:
         fresh: the process that the export is proven in.
@@ -35,57 +37,83 @@ def hand_over(
             trained one did, or not what its trial recorded. Then there is no `best/`.
     """
     results = load(experiment.root)
-    board = results.leaderboard
-    with replacing(experiment.leaderboard) as temporary:
-        board.to_csv(temporary, index=False)
-    if not len(board) or np.isnan(board["score"].iloc[0]):
+    tables = {experiment.leaderboard: results.leaderboard}
+    if len(results.finalists):
+        tables[experiment.finalists] = results.finalists
+    for path, table in tables.items():
+        with replacing(path) as temporary:
+            table.to_csv(temporary, index=False)
+    winner = find_winner(experiment, results)
+    if winner is None:
         return False
-    winner, baseline = board.iloc[0], results.baseline
-    metrics = _handed_over(experiment, winner, baseline)
-    handover = _Handover(experiment, splits, Judge(experiment, splits, results))
-    if metrics is None:
-        metrics = handover.export(winner, baseline, fresh)
+    judge = Judge(experiment, splits.closed(), results)
+    handover = _Handover(experiment, splits.closed(), judge, results, winner)
+    metrics = handover.handed_over() or handover.export(fresh)
     if open_test and (metrics["test"] is None or is_opening(experiment)):
-        handover.open_test(metrics)
+        handover.open_test(metrics, SealedTest(experiment, splits))
     return True
-
-
-def _handed_over(experiment: Experiment, winner: Any, baseline: Any) -> dict[str, Any] | None:
-    """The metrics of `best/` where an earlier run of the search has put the same model there."""
-    try:
-        metrics: dict[str, Any] = read_json(experiment.best / METRICS)
-    except FileNotFoundError:
-        return None
-    of_baseline = (metrics["baseline"] or {}).get("trial")
-    same = (metrics["trial"], metrics["epoch"]) == (winner["trial"], winner["best_epoch"])
-    has_baseline = len(baseline) and not np.isnan(baseline["score"])
-    return (
-        metrics if same and of_baseline == (baseline["trial"] if has_baseline else None) else None
-    )
 
 
 class _Handover:
     """What is handed over of one experiment."""
 
-    def __init__(self, experiment: Experiment, splits: Splits, judge: Judge) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        splits: Splits,
+        judge: Judge,
+        results: Results,
+        winner: Winner,
+    ) -> None:
         self._experiment = experiment
         self._splits = splits
         self._judge = judge
+        self._winner = winner
+        self._baseline = None if winner.baseline is None else str(winner.baseline["trial"])
+        self._about = winner.to_json()
+        self._model, self._epochs = str(winner.model["trial"]), int(winner.model["best_epoch"])
+        self._on_all = bool(results.plan.get("retrain_on_all")) and winner.finalist is not None
+        if self._on_all:
+            of_winner = results.reruns["trial"].map(trial_of) == winner.trial
+            self._reruns = results.reruns[of_winner & (results.reruns["state"] == "COMPLETE")]
 
-    def export(self, winner: Any, baseline: Any, fresh: FreshProcess) -> dict[str, Any]:
+    def handed_over(self) -> dict[str, Any] | None:
+        """The metrics of `best/` where an earlier run of the search has put this model there."""
+        try:
+            metrics: dict[str, Any] = read_json(self._experiment.best / METRICS)
+        except FileNotFoundError:
+            return None
+        model = all_id(self._winner.trial) if self._on_all else self._model
+        of_baseline = (metrics["baseline"] or {}).get("trial")
+        is_same = (metrics["trial"], of_baseline) == (model, self._baseline)
+        same_epoch = self._on_all or metrics["epoch"] == self._epochs
+        return metrics if is_same and same_epoch and metrics["finalists"] == self._about else None
+
+    def export(self, fresh: FreshProcess) -> dict[str, Any]:
         """Put the winner into `best/`, whole and proven or not at all; returns its metrics."""
         judge, val = self._judge, self._splits.val
+        if self._on_all:
+            self._model, self._epochs = retrain_on_all(
+                self._experiment,
+                judge.task,
+                self._splits,
+                self._winner.trial,
+                self._reruns,
+                device=judge.device,
+                threads=judge.threads,
+            )
         bundle = self._temporary()
         replaced = self._temporary()
         bundle.mkdir()
         try:
-            self._write(winner["trial"], bundle)
+            self._write(self._model, bundle)
             with fresh.rescoring(bundle, val, judge.threads, judge.device) as rescored:
-                outputs = judge.outputs(winner["trial"], val)
-                metrics = self._metrics(winner, baseline, outputs)
-                judge.prove(outputs, rescored, metrics["val"][judge.metric], winner["score"])
+                outputs = judge.outputs(self._model, val)
+                metrics = self._metrics(outputs)
+                recorded = None if self._on_all else float(self._winner.model["score"])
+                judge.prove(outputs, rescored, judge.report(self._model, val, outputs), recorded)
             write_json(bundle / METRICS, metrics)
-            for name, value in judge.extras(winner["trial"], outputs).items():
+            for name, value in judge.extras(self._model, outputs).items():
                 write_json(bundle / name, value)
             if self._experiment.best.is_dir():
                 self._experiment.best.rename(replaced)
@@ -95,13 +123,12 @@ class _Handover:
             shutil.rmtree(bundle, ignore_errors=True)
             shutil.rmtree(replaced, ignore_errors=True)
 
-    def open_test(self, metrics: dict[str, Any]) -> None:
+    def open_test(self, metrics: dict[str, Any], sealed: SealedTest) -> None:
         """Score the winner, the baseline and the references on test, together, and record it."""
         winner, baseline = metrics["trial"], metrics["baseline"]
         of_baseline = [baseline["trial"]] if baseline and baseline["trial"] != winner else []
         trials = [winner, *of_baseline]
-        announce_opening(self._experiment, trials)
-        test = self._splits.test
+        test = sealed.open(trials)
         reports = {trial: self._judge.report(trial, test) for trial in trials}
         references = self._judge.references(winner, test)
         opened = metrics | {"test": reports[winner]}
@@ -137,29 +164,33 @@ class _Handover:
         }
         write_json(bundle / CONFIG, config)
 
-    def _metrics(self, winner: Any, baseline: Any, outputs: np.ndarray) -> dict[str, Any]:
+    def _metrics(self, outputs: np.ndarray) -> dict[str, Any]:
         """Everything that `metrics.json` says but the test; `outputs` are the winner's on val."""
-        judge, splits, metric = self._judge, self._splits, self._judge.metric
-        on_train = judge.report(winner["trial"], splits.train.head(judge.task.scoring.sample))
-        on_val = judge.report(winner["trial"], splits.val, outputs)
-        has_baseline = len(baseline) and not np.isnan(baseline["score"])
-        on_baseline = judge.report(baseline["trial"], splits.val) if has_baseline else None
+        judge, splits, metric, model = self._judge, self._splits, self._judge.metric, self._model
+        on_train = judge.report(model, splits.train.head(judge.task.scoring.sample))
+        on_val = None if self._on_all else judge.report(model, splits.val, outputs)
+        baseline = None
+        if self._baseline is not None:
+            on_baseline = judge.report(self._baseline, splits.val)
+            baseline = {"trial": self._baseline, "val": on_baseline, "test": None}
+        replayed = str(self._winner.model["trial"])
         return {
-            "trial": winner["trial"],
-            "seed": int(winner["seed"]),
-            "epoch": int(winner["best_epoch"]),
+            "trial": model,
+            "seed": int(self._winner.model["seed"]),
+            "epoch": self._epochs,
+            "trained_on": "train and val" if self._on_all else "train",
             "metric": metric,
             "examples": judge.task.scoring.examples,
             "val": on_val,
             "test": None,
+            "finalists": self._about,
             "train": {key: on_train[key] for key in (metric, "loss", "count")},
-            "train_val_gap": on_train[metric] - on_val[metric],
-            "baseline": {"trial": baseline["trial"], "val": on_baseline, "test": None}
-            if has_baseline
-            else None,
+            "train_val_gap": on_train[metric] - on_val[metric] if on_val else None,
+            "baseline": baseline,
             "references": {
                 name: {"val": report, "test": None}
-                for name, report in judge.references(winner["trial"], splits.val).items()
+                for name, report in judge.references(model, splits.val).items()
             },
             "provenance": asdict(splits.provenance),
+            "replay": f"python -m analysis replay {self._experiment.name} {replayed}",
         }

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from analysis.bundle import build_network, own_task
+from analysis.intervals import score_interval
 from analysis.load import Results
 from trainables.data.splits import Splits
 from trainables.parts.kernels import pick_device
@@ -63,10 +64,20 @@ class Judge:
         return self.task.scoring.outputs(network, part, meta, self.device)
 
     def report(self, trial: str, part: Any, outputs: np.ndarray | None = None) -> dict[str, Any]:
-        """A trial's scores on a part; `outputs` where they are known already."""
+        """A trial's scores on a part; `outputs` where they are known already.
+
+        With `interval`, the 95 % interval of the metric: how far it may be off because the part has
+        only so many examples. None where it has too few to say.
+        """
         if outputs is None:
             outputs = self.outputs(trial, part)
-        return self.task.scoring.report(outputs, part, self._splits.meta, self._config(trial))
+        scoring, meta, config = self.task.scoring, self._splits.meta, self._config(trial)
+        report = dict(scoring.report(outputs, part, meta, config))
+        each = scoring.each(outputs, part, meta, config)
+        if self.metric in each:
+            low, high = score_interval(each[self.metric])
+            report["interval"] = [low, high] if low <= high else None  # NaN: too few examples
+        return report
 
     def references(self, trial: str, part: Any) -> dict[str, Any]:
         """The scores of the task's references on a part, for what a trial's task is."""
@@ -82,14 +93,15 @@ class Judge:
         self,
         trained: np.ndarray,
         rescored: Callable[[], np.ndarray],
-        scored: float,
-        recorded: float,
+        report: dict[str, Any],
+        recorded: float | None,
     ) -> None:
         """Hold an export against the trained model: what they say of all of val, and the score.
 
         Args:
             rescored: returns what the export, loaded in a fresh process, says.
-            scored: the trained model's score, computed here; `recorded`: by its trial.
+            report: the trained model's, computed here.
+            recorded: its score by its trial; None: it has none.
 
         Raises:
             NotProvenError: they differ, or the export does not load.
@@ -103,6 +115,9 @@ class Judge:
             raise NotProvenError(
                 f"the export predicts {differing} of {len(trained)} val {scoring.examples} anew"
             )
+        if recorded is None:
+            return
+        scored = report[self.metric]
         exact = 1e-9 if self.metric == "accuracy" else 1e-6 * max(1.0, abs(recorded))
         rounded = max(OTHER_MACHINE * max(1.0, abs(recorded)), 2 / len(trained))
         if abs(scored - recorded) > (exact if self._same_machine else rounded):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.finalists import finalists
 from trainables.data.splits import Provenance
 from trainables.errors import BadInput
 from trainables.files import read_json
@@ -33,12 +34,16 @@ class Results:
     Attributes:
         trials: a row a trial: `trial, state, score, best_epoch, epochs, seconds, seed, cause,
             provenance, config/<parameter>`; a parameter that a trial does not have is missing.
-        epochs: a row a trial and epoch: `trial` and every value of `result.jsonl`.
+        epochs: a row a trial or re-run and epoch: `trial` and every value of `result.jsonl`.
+        reruns: a row a re-run of a finalist, with the columns of `trials`.
+        finalists: a row a finalist, the winner first (`analysis.finalists`).
         plan: the content of `plan.json`.
     """
 
     trials: pd.DataFrame
     epochs: pd.DataFrame
+    reruns: pd.DataFrame
+    finalists: pd.DataFrame
     plan: dict[str, Any]
 
     @property
@@ -73,20 +78,32 @@ def load(path: str | Path) -> Results:
     except (OSError, ValueError) as error:
         raise BadInput(f"{path}: no experiment ({error})") from None
     provenance = str(Provenance(**plan["data"]["provenance"]))
-    directories = experiment.trials()
-    trials = pd.DataFrame([_row(directory, provenance) for directory in directories])
+    directories, again = experiment.trials(), experiment.reruns()
     lines = [
         {"trial": directory.id, **line}
-        for directory in directories
+        for directory in [*directories, *again]
         for line in directory.read_results()
     ]
     epochs = pd.DataFrame(lines, columns=None if lines else ["trial", "epoch"])
-    columns = [*_DTYPES, *(c for c in trials.columns if c not in _DTYPES)]
+    trials = _frame(directories, provenance)
     return Results(
-        trials=trials.reindex(columns=columns).astype(_DTYPES),
+        trials=trials,
+        reruns=_frame(again, provenance),
+        finalists=finalists(
+            [directory.read_status() for directory in again],
+            dict(zip(trials["trial"], trials["score"], strict=True)),
+            plan["direction"],
+            plan.get("prefer", "best"),  # older experiments lack it
+        ),
         epochs=epochs.astype({"trial": "string", "epoch": "Int64"}),
         plan=plan,
     )
+
+
+def _frame(directories: list[TrialDirectory], provenance: str) -> pd.DataFrame:
+    frame = pd.DataFrame([_row(directory, provenance) for directory in directories])
+    columns = [*_DTYPES, *(c for c in frame.columns if c not in _DTYPES)]
+    return frame.reindex(columns=columns).astype(_DTYPES)
 
 
 def _row(directory: TrialDirectory, provenance: str) -> dict[str, Any]:

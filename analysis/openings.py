@@ -6,8 +6,22 @@ import json
 import time
 from typing import Any
 
-from trainables.files import replacing
-from tuning.experiment import Experiment, append_line
+from trainables.data.splits import Splits
+from trainables.files import append_line, replacing
+from tuning.experiment import Experiment
+
+
+class SealedTest:
+    """The test split, which is given only once its opening is on record."""
+
+    def __init__(self, experiment: Experiment, splits: Splits) -> None:
+        self._experiment = experiment
+        self._splits = splits
+
+    def open(self, trials: list[str]) -> Any:
+        """Write down that these trials are about to be scored on test; returns test."""
+        announce_opening(self._experiment, trials)
+        return self._splits.test
 
 
 def announce_opening(experiment: Experiment, trials: list[str]) -> None:

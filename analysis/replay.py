@@ -114,7 +114,7 @@ def _numbers(result: dict[str, Any]) -> dict[str, float]:
 
 
 def _directory(experiment: Experiment, trial: str) -> TrialDirectory:
-    known = {directory.id: directory for directory in experiment.trials()}
+    known = {d.id: d for d in (*experiment.trials(), *experiment.reruns())}
     if trial not in known:
         ids = sorted(known)
         shown = f"{ids[0]} to {ids[-1]}" if ids else "none"

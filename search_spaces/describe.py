@@ -18,7 +18,7 @@ def describe(name: str, space: SearchSpace) -> str:
     lines = [
         f"{name}: searches {space.task.name} for the {space.direction} {space.metric}",
         f"{space.trials} trials of up to {space.epochs} epochs{budget}; "
-        f"none is stopped before epoch {space.grace_period}",
+        f"none is stopped before epoch {space.grace_period}; then {_finalists(space)}",
         "",
     ]
     rows = [("parameter", "searched over", "baseline", "may be", "meaning")]
@@ -38,6 +38,12 @@ def describe(name: str, space: SearchSpace) -> str:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
         lines.append("  ".join([*cells, row[4]]).rstrip())
     return "\n".join(lines)
+
+
+def _finalists(space: SearchSpace) -> str:
+    if not space.finalists:
+        return "no finalists"
+    return f"the best {space.finalists} and the baseline again, {space.repeats} times each"
 
 
 def range_text(distribution: BaseDistribution) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -43,6 +44,7 @@ class SearchSpace:
         metric, direction: what a trial is scored by; `max` or `min`.
         epochs: full length of a trial. trials: how many. grace_period: epochs no trial is
             stopped before. time_budget: seconds for the search; None: no limit.
+        finalists: of the best configurations that are trained again. repeats: how often each.
 
     Raises:
         ValueError: a parameter the Config lacks, a distribution outside the Config's range, a
@@ -61,6 +63,8 @@ class SearchSpace:
     trials: int = 20
     grace_period: int = 1
     time_budget: float | None = None
+    finalists: int = 3
+    repeats: int = 3
 
     def __post_init__(self) -> None:
         known = self.parameters
@@ -96,7 +100,7 @@ class SearchSpace:
                 known[when.parameter].check(value)
         if self.direction not in ("max", "min"):
             raise ValueError(f"direction={self.direction!r}: must be max or min")
-        for name in ("epochs", "trials", "grace_period"):
+        for name in ("epochs", "trials", "grace_period", "repeats"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}={getattr(self, name)}: must be 1 or more")
         for mapping in ("distributions", "conditions", "fixed"):
@@ -106,6 +110,12 @@ class SearchSpace:
     def parameters(self) -> dict[str, Hyperparameter]:
         """Every hyperparameter of the task's Config."""
         return hyperparameters(self.task.Config)
+
+    @property
+    def metric_range(self) -> tuple[float, float]:
+        """The lowest and the highest value that the metric can have."""
+        unknown = (-math.inf, math.inf)
+        return self.task.scoring.ranges.get(self.metric.removeprefix("val_"), unknown)
 
     @property
     def baseline(self) -> dict[str, Any]:

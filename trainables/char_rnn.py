@@ -6,6 +6,7 @@ windows of 50, gradients clipped at 5) are Config's defaults: the baseline that 
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -138,7 +139,14 @@ SCORING = Scoring(
     meta=TextMeta,
     outputs=nats_of_each,
     report=lambda nats, part, meta, config: text_report(nats),
+    each=lambda nats, part, meta, config: {"nats": nats, "loss": nats},
     references=_references,
+    ranges={
+        "nats": (0.0, math.inf),
+        "bits": (0.0, math.inf),
+        "perplexity": (1.0, math.inf),
+        "loss": (0.0, math.inf),
+    },
     sample=100_000,
 )
 TASK = Task("char_rnn", Config, CharRNN, build, load_text, scoring=SCORING, check_data=check_data)

@@ -42,6 +42,35 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text("utf-8"))
 
 
+def append_line(path: Path, value: dict[str, Any]) -> None:
+    """Append one JSON line and flush it to disk."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(value, ensure_ascii=False) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def cut_torn_line(path: Path) -> bool:
+    """Cut a file after its last whole line; returns whether there was half of one.
+
+    A process killed, or a disk full, in the middle of an append leaves it.
+    """
+    if not path.is_file():
+        return False
+    whole, newline, torn = path.read_bytes().rpartition(b"\n")
+    if torn:
+        os.truncate(path, len(whole) + len(newline))
+    return bool(torn)
+
+
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The values of a file of JSON lines; a torn last line is left out, a missing file is empty."""
+    if not path.is_file():
+        return
+    for line in path.read_text("utf-8").split("\n")[:-1]:  # not at other breaks a text may hold
+        yield json.loads(line)
+
+
 def relative(path: Path) -> str:
     """A path as a person here would type it: from the working directory where it lies below it."""
     here = Path.cwd()

@@ -7,6 +7,7 @@ far fewer to go through, is S. Lin et al., "SegRNN", arXiv 2308.11200.
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -30,6 +31,7 @@ from trainables.parts.windows import (
     Windows,
     errors,
     forecast_report,
+    forecast_shares,
     forecasts,
     residual_interval,
     updates,
@@ -216,10 +218,12 @@ SCORING = Scoring(
     meta=SeriesMeta,
     outputs=_outputs,
     report=_report,
+    each=lambda made, part, meta, config: forecast_shares(made, part, target_columns(config, meta)),
     references=_references,
     extras=lambda made, part, meta, config: {
         INTERVAL_FILE: residual_interval(made, part, target_columns(config, meta))
     },
+    ranges={"mse": (0.0, math.inf), "mae": (0.0, math.inf), "loss": (0.0, math.inf)},
 )
 TASK = Task(
     "forecast_rnn",

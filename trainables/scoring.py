@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,11 @@ def no_references(config: Any, splits: Splits, part: Any) -> dict[str, dict[str,
     return {}
 
 
+def no_shares(outputs: np.ndarray, part: Any, meta: Any, config: Any) -> dict[str, np.ndarray]:
+    """Of a task that says only what its scores are, not how they came together."""
+    return {}
+
+
 def no_extras(outputs: np.ndarray, part: Any, meta: Any, config: Any) -> dict[str, Any]:
     """Of a task whose model is all there is to export."""
     return {}
@@ -41,11 +46,14 @@ class Scoring:
             example, computed as training's own evaluation does.
         report: (outputs, part, meta, config) -> {metric: value}; has `loss`, `count`, and the
             metric that trials are scored by without its `val_`.
+        each: (outputs, part, meta, config) -> {metric: [n]}, what each example adds to a score
+            that is their mean, in the part's order; from it comes the score's interval.
         differing: (outputs, outputs) -> how many examples they say something else of.
         references: (config, splits, part) -> {name: report}: simple methods on the same part,
             that a model should beat.
         extras: (outputs, part, meta, config) -> {file name: JSON value}, what the export holds
             beside the model; the part is val.
+        ranges: by metric, the lowest and the highest value it can have.
         sample: examples of train that are enough to show how far it is from val.
     """
 
@@ -53,7 +61,9 @@ class Scoring:
     meta: Any
     outputs: Callable[[nn.Module, Any, Any, str], np.ndarray]
     report: Callable[[np.ndarray, Any, Any, Any], dict[str, Any]]
+    each: Callable[[np.ndarray, Any, Any, Any], Mapping[str, np.ndarray]] = no_shares
     differing: Callable[[np.ndarray, np.ndarray], int] = differing
     references: Callable[[Any, Splits, Any], Mapping[str, Mapping[str, Any]]] = no_references
     extras: Callable[[np.ndarray, Any, Any, Any], Mapping[str, Any]] = no_extras
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict, hash=False)
     sample: int = 10_000

@@ -10,10 +10,11 @@ from typing import Any, NoReturn
 
 from trainables.data.request import DATA_KINDS
 from trainables.errors import BadInput
-from tuning.options import SAMPLERS, SCHEDULERS
+from tuning.options import PREFERENCES, SAMPLERS, SCHEDULERS
 
 _RESUME_TAKES = {
-    "space", "trust", "trials", "time_budget", "concurrency", "directory", "storage", "address",
+    "space", "trust", "trials", "time_budget", "epoch_budget", "target_score",
+    "plateau", "concurrency", "directory", "storage", "address",
     "quiet", "dry_run", "list",
 }  # fmt: skip
 _OPTIONS = {
@@ -59,6 +60,22 @@ def parser() -> argparse.ArgumentParser:
     add("--sampler", choices=SAMPLERS, help="who proposes (default: tpe)")
     add("--scheduler", choices=SCHEDULERS, help="who stops (default: asha)")
     add("--time-budget", type=_duration, metavar="10m", help="end the search after 90s, 10m, 2h")
+    add("--epoch-budget", type=_positive, metavar="N", help="end it after N epochs of all trials")
+    add("--target-score", type=float, metavar="X", help="end it once a trial is that good")
+    add("--plateau", type=_positive, metavar="N", help="end it after N trials without a better one")
+    add(
+        "--finalists",
+        type=int,
+        metavar="K",
+        help="train the best K again, and the baseline, to find which is really the best; 0: none",
+    )
+    add("--repeats", type=_positive, metavar="R", help="how often, each under a fresh seed")
+    add("--prefer", choices=PREFERENCES, help="among finalists that tie (default: best)")
+    add(
+        "--retrain-on-all",
+        action="store_true",
+        help="train the winner on train and val together before it is exported",
+    )
     add("--patience", type=_positive, metavar="N", help="end a trial N epochs after its best")
     add("--concurrency", type=_positive, metavar="N", help="trials at a time (default: all cores)")
     add("--cpus-per-trial", type=_positive, metavar="N", help="threads a trial (default: 1)")

@@ -5,6 +5,8 @@ results/<name>/
   space.py              the user's own space file, where --space named one
   study.journal         the Optuna study
   trials/<id>/          config.json, status.json, result.jsonl, error.txt, events, checkpoints
+  finalists/<id>/       re-runs of the best trials under fresh seeds, as trials are
+  finalists.csv         the finalists ranked by the mean of their re-runs
   leaderboard.csv       trials ranked by score
   test_openings.jsonl   every opening of the test split
   best/                 the exported model
@@ -14,10 +16,9 @@ results/<name>/
 
 from __future__ import annotations
 
-import json
-import os
+import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,10 +26,11 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from trainables.errors import BadInput
-from trainables.files import read_json, replacing, write_json
+from trainables.files import append_line, read_json, read_lines, replacing, write_json
 
 SPACE_FILE = "space.py"  # the user's own, in an experiment as in an export that needs it
 MODEL, CONFIG, METRICS = "model.pt", "config.json", "metrics.json"  # of an export
+_TRIALS, _RERUNS = "trials", "finalists"  # directories
 BASELINE = "baseline"  # the id of a baseline that is outside the study
 
 
@@ -66,6 +68,28 @@ def better(score: float, than: float | None, direction: str) -> bool:
 def trial_id(number: int) -> str:
     """The id of the study's trial `number`."""
     return f"t{number:04d}"
+
+
+def rerun_id(trial: str, repeat: int) -> str:
+    """The id of a finalist's re-run; `repeat` counts from 1."""
+    return f"{trial}-r{repeat}"
+
+
+def all_id(trial: str) -> str:
+    """The id of a winner's training on train and val together."""
+    return f"{trial}-all"
+
+
+def trial_of(rerun: str) -> str:
+    """The id of the search's trial that a re-run repeats; a trial's own id stays."""
+    return re.sub(r"-(r\d+|all)$", "", rerun)
+
+
+def ranked(statuses: Iterable[TrialStatus], direction: str) -> list[TrialStatus]:
+    """Those with a score, the best first; of equals the one begun first."""
+    scored = [status for status in statuses if status.score is not None]
+    sign = -1 if direction == "max" else 1
+    return sorted(scored, key=lambda s: (sign * (s.score or 0.0), s.trial))
 
 
 @dataclass(frozen=True)
@@ -149,17 +173,28 @@ class Experiment:
         except OSError:  # not ours to lock, such as a read-only copy
             return False
 
+    @property
+    def finalists(self) -> Path:
+        return self.root / "finalists.csv"
+
     def trial(self, trial: str) -> TrialDirectory:
-        return TrialDirectory(self.root / "trials" / trial)
+        """The directory of a trial, or of a re-run."""
+        folder = _TRIALS if trial == trial_of(trial) else _RERUNS
+        return TrialDirectory(self.root / folder / trial)
 
     def trial_directories(self) -> list[TrialDirectory]:
-        """Every trial's directory, in the order of their ids."""
-        folder = self.root / "trials"
-        return [TrialDirectory(r) for r in sorted(folder.iterdir())] if folder.is_dir() else []
+        """Every directory of a trial or re-run, in the order of their ids."""
+        folders = [self.root / name for name in (_TRIALS, _RERUNS)]
+        roots = [r for folder in folders if folder.is_dir() for r in sorted(folder.iterdir())]
+        return [TrialDirectory(root) for root in roots if root.is_dir()]
 
     def trials(self) -> list[TrialDirectory]:
-        """All trials that have a status, in the order of their ids."""
-        return [directory for directory in self.trial_directories() if directory.has_status]
+        """All trials of the search that have a status, in the order of their ids."""
+        return [d for d in self.trial_directories() if d.has_status and d.id == trial_of(d.id)]
+
+    def reruns(self) -> list[TrialDirectory]:
+        """All re-runs of finalists that have a status, in the order of their ids."""
+        return [d for d in self.trial_directories() if d.has_status and d.id != trial_of(d.id)]
 
 
 @dataclass(frozen=True)
@@ -228,7 +263,7 @@ class TrialDirectory:
 
     def read_results(self) -> list[dict[str, Any]]:
         """The lines of `result.jsonl`, an epoch each; a torn last line is left out."""
-        return list(_read_lines(self.results))
+        return list(read_lines(self.results))
 
     def events(self) -> list[Path]:
         """Its TensorBoard event files."""
@@ -254,31 +289,3 @@ class TrialDirectory:
 def cause_of(error: Exception) -> str:
     """An exception's type and message, in one line."""
     return "".join(traceback.format_exception_only(error)).splitlines()[0]
-
-
-def append_line(path: Path, value: dict[str, Any]) -> None:
-    """Append one JSON line and flush it to disk."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(value, ensure_ascii=False) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def cut_torn_line(path: Path) -> bool:
-    """Cut a file after its last whole line; returns whether there was half of one.
-
-    A process killed, or a disk full, in the middle of an append leaves it.
-    """
-    if not path.is_file():
-        return False
-    whole, newline, torn = path.read_bytes().rpartition(b"\n")
-    if torn:
-        os.truncate(path, len(whole) + len(newline))
-    return bool(torn)
-
-
-def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    if not path.is_file():
-        return
-    for line in path.read_text("utf-8").split("\n")[:-1]:  # not at other breaks a text may hold
-        yield json.loads(line)

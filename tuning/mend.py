@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 
-from trainables.files import relative
-from tuning.experiment import Experiment, cut_torn_line
+from trainables.files import cut_torn_line, relative
+from tuning.experiment import Experiment
 
 
 def mend(experiment: Experiment) -> list[str]:

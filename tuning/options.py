@@ -2,3 +2,4 @@
 
 SAMPLERS = ("tpe", "random")
 SCHEDULERS = ("asha", "none")
+PREFERENCES = ("best", "cheap")

@@ -17,11 +17,13 @@ from trainables.data.splits import Splits
 from trainables.errors import BadInput
 from trainables.files import sha256
 from trainables.parts.kernels import Kernels
+from tuning.budget import Budget
 from tuning.circumstances import circumstances
 from tuning.experiment import BASELINE, trial_id
+from tuning.finalists import Finals
 from tuning.options import SAMPLERS, SCHEDULERS
 
-LAYOUT = 2  # of plan.json; another number when an older one can no longer be gone on with
+LAYOUT = 3  # of plan.json; another number when an older one can no longer be gone on with
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class SearchPlan:
         space_code: the user's own space file, byte for byte; None: a built-in space.
         space: with every setting applied.
         settings: as each `--set` had it.
-        time_budget: seconds from the search's start, or None.
+        budget: what else ends the search.
+        finals: which trials are trained again when it has ended, and how often.
         patience: epochs without a better score after which a trial ends, or None.
         concurrency: trials at a time; each has `cpus_per_trial` threads.
         gpus_per_trial: a share of a GPU; 0: on the CPU.
@@ -51,7 +54,8 @@ class SearchPlan:
     settings: tuple[str, ...]
     sampler: str
     scheduler: str
-    time_budget: float | None
+    budget: Budget
+    finals: Finals
     patience: int | None
     concurrency: int
     cpus_per_trial: int
@@ -83,11 +87,34 @@ class SearchPlan:
             raise BadInput(
                 f"--gpus-per-trial {self.gpus_per_trial:g}: above 1 it must be a whole number"
             )
-        if self.time_budget is not None and not 0 < self.time_budget < math.inf:
-            raise BadInput(f"--time-budget {self.time_budget:g}s: must be more than 0, and finite")
+        self._check_budget()
         plain = self.name.strip() and self.name.isprintable() and not set(self.name) & set("/\\")
         if not plain or self.name in (".", ".."):
             raise BadInput(f"--name {self.name!r}: must be a plain name without a slash")
+
+    def _check_budget(self) -> None:
+        epochs, target, waits = self.budget.epochs, self.budget.target, self.budget.plateau
+        if epochs is not None and self.reserved_epochs >= epochs:
+            raise BadInput(
+                f"--epoch-budget {epochs}: {self.finals.finalists} finalists and the baseline take "
+                f"{self.reserved_epochs} of it ({self.finals.repeats} re-runs of "
+                f"{self.space.epochs} epochs each); fewer --finalists or --repeats take less"
+            )
+        if waits is not None and waits >= self.space.trials:
+            raise BadInput(
+                f"--plateau {waits}: no {self.space.trials} trials can hold so many without a "
+                "better one; it must be less than --trials"
+            )
+        low, high = self.space.metric_range
+        if target is not None and not low <= target <= high:
+            raise BadInput(
+                f"--target-score {target:g}: {self.space.metric} lies between {low:g} and {high:g}"
+            )
+
+    @property
+    def reserved_epochs(self) -> int:
+        """Epochs of an epoch budget that are kept for the finalists."""
+        return self.finals.reruns * self.space.epochs
 
     @property
     def root(self) -> Path:
@@ -106,6 +133,10 @@ class SearchPlan:
     def trial_seed(self, number: int) -> int:
         """The seed of trial `number` (-1: a baseline outside the study), a function of --seed."""
         return self._seed_for(str(number))
+
+    def rerun_seed(self, trial: str, repeat: int) -> int:
+        """The seed of a finalist's re-run, a function of --seed and both."""
+        return self._seed_for(f"{trial}/{repeat}")
 
     def sampler_seed(self, known: int) -> int:
         """The seed of the sampler of a search resumed with `known` trials."""
@@ -155,7 +186,8 @@ class SearchPlan:
             "grace_period": self.space.grace_period,
             "sampler": self.sampler,
             "scheduler": self.scheduler,
-            "time_budget": self.time_budget,
+            **self.budget.to_json(),
+            **asdict(self.finals),
             "patience": self.patience,
             "concurrency": self.concurrency,
             "cpus_per_trial": self.cpus_per_trial,
@@ -167,6 +199,7 @@ class SearchPlan:
             "search_space": self.space.to_json(),
             "kernels": asdict(self.kernels),
             "resumed": [],
+            "ended": None,
             **circumstances(),
         }
         if splits is not None:
@@ -185,7 +218,7 @@ class SearchPlan:
 
     def resumed_json(self, record: dict[str, Any]) -> dict[str, Any]:
         """The content of `plan.json`, `record`, once the search is resumed with this plan."""
-        changed = {"trials": self.space.trials, "time_budget": self.time_budget}
+        changed = {"trials": self.space.trials, **self.budget.to_json()}
         when = {"time": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "address": self.address}
         # Of this run alone: a machine with fewer slots does not lower those of the next.
         where = {"concurrency": self.concurrency}

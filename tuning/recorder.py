@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from trainables.files import read_json
 from tuning.events import TrialEvents
-from tuning.experiment import Experiment, TrialStatus, better
+from tuning.experiment import Experiment, TrialStatus, better, ranked
 from tuning.plan import SearchPlan
 from tuning.trial_run import TrialSettings, settle
 
@@ -32,6 +32,9 @@ class Recorder:
 
     What a worker has recorded in `result.jsonl` is the truth about a trial's epochs; `catch_up`
     brings everything else level with it.
+
+    Args:
+        kept_best: trials whose weights stay; None: all, but not what it takes to go on with them.
     """
 
     def __init__(
@@ -40,6 +43,7 @@ class Recorder:
         plan: SearchPlan,
         settings: TrialSettings,
         audience: Audience,
+        kept_best: int | None = KEPT_BEST,
     ) -> None:
         self._experiment = experiment
         self._types = {name: p.type for name, p in plan.space.parameters.items()}
@@ -47,6 +51,7 @@ class Recorder:
         self._settings = settings
         self._baseline = plan.baseline
         self._audience = audience
+        self._kept_best = kept_best
         self._events: dict[str, TrialEvents] = {}
         self.statuses: dict[str, TrialStatus] = {}
 
@@ -105,7 +110,10 @@ class Recorder:
             self._draw(trial, events, status.best_epoch)
         events.end(state, status.score, status.epochs)
         self._set(status)
-        self._drop_losers()
+        if self._kept_best is not None:
+            self._drop_losers()
+        elif state != "PRUNED":
+            self._experiment.trial(trial).last.unlink(missing_ok=True)
         self._audience.ended(status)
 
     def has_error(self, trial: str) -> bool:
@@ -147,10 +155,8 @@ class Recorder:
         self._experiment.trial(status.trial).write_status(status)
 
     def _drop_losers(self) -> None:
-        scored = [s for s in self.statuses.values() if s.score is not None]
-        sign = -1 if self._settings.direction == "max" else 1
-        scored.sort(key=lambda s: (sign * (s.score or 0.0), s.trial))
-        keep = {s.trial for s in scored[:KEPT_BEST]} | {self._baseline}
+        best = ranked(self.statuses.values(), self._settings.direction)[: self._kept_best]
+        keep = {status.trial for status in best} | {self._baseline}
         for status in self.statuses.values():
             if status.state != "RUNNING" and status.trial not in keep:
                 self._experiment.trial(status.trial).drop_weights()

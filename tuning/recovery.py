@@ -24,14 +24,15 @@ class Begun:
     """A trial that is to be trained, from its beginning or from its last checkpoint.
 
     Attributes:
-        number: in the study; -1 for a baseline outside it.
-        trial: of the study; None for a baseline outside it.
+        spared: never stopped early: the baseline, and re-runs.
+        trial: of the study; None for a baseline outside it, and for re-runs.
     """
 
     name: str
-    number: int
+    seed: int
     config: dict[str, Any]
-    trial: Trial | None
+    spared: bool = False
+    trial: Trial | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def recover(plan: SearchPlan, study: Study, recorder: Recorder) -> Recovered:
     outside = recorder.read_status(BASELINE)
     if outside is not None and outside.state == "RUNNING":
         recorder.resume(BASELINE, plan.trial_seed(-1), plan.space.baseline)
-        interrupted.append(Begun(BASELINE, -1, plan.space.baseline, None))
+        interrupted.append(Begun(BASELINE, plan.trial_seed(-1), plan.space.baseline, spared=True))
     elif outside is not None:
         recorder.adopt(outside)
     begun = [t for t in study.get_trials(deepcopy=False) if t.state != TrialState.WAITING]
@@ -81,8 +82,9 @@ def recover(plan: SearchPlan, study: Study, recorder: Recorder) -> Recovered:
         else:
             # Values that the study has are kept, those that a kill kept from it are asked for.
             config = plan.space.sample(trial)
-            recorder.resume(name, plan.trial_seed(frozen.number), config)
-            interrupted.append(Begun(name, frozen.number, config, trial))
+            seed = plan.trial_seed(frozen.number)
+            recorder.resume(name, seed, config)
+            interrupted.append(Begun(name, seed, config, name == plan.baseline, trial))
         for result in recorder.results(name):
             if int(result["epoch"]) not in frozen.intermediate_values:
                 report(trial, result, plan.space.metric)

@@ -15,6 +15,8 @@ from trainables.errors import BadInput
 from trainables.files import replacing
 from trainables.parts.kernels import choose_kernels, gpu_count, pick_device
 from tuning.address import cluster_resources
+from tuning.budget import Budget
+from tuning.finalists import SHARE, Finals
 from tuning.plan import SearchPlan, cpu_count, gpu_slots
 from tuning.weights import find_weights
 
@@ -34,6 +36,13 @@ def make_plan(
     sampler: str = "tpe",
     scheduler: str = "asha",
     time_budget: float | None = None,
+    epoch_budget: int | None = None,
+    target_score: float | None = None,
+    plateau: int | None = None,
+    finalists: int | None = None,
+    repeats: int | None = None,
+    prefer: str = "best",
+    retrain_on_all: bool = False,
     patience: int | None = None,
     concurrency: int | None = None,
     cpus_per_trial: int = 1,
@@ -55,6 +64,14 @@ def make_plan(
         found = enqueue(found, enqueued)
     if time_budget is None and trials is None and max_epochs is None:
         time_budget = found.time_budget  # it goes with the space's own lengths
+    finals = Finals(
+        found.finalists if finalists is None else finalists,
+        found.repeats if repeats is None else repeats,
+        prefer,
+        retrain_on_all,
+    )
+    if epoch_budget is not None and finalists is None and repeats is None:
+        finals = finals.within(int(SHARE * epoch_budget // found.epochs))
     data = data or DataRequest()
     if found.task.sized_by:
         data = replace(data, side=found.largest(found.task.sized_by))
@@ -69,7 +86,8 @@ def make_plan(
         settings=tuple(settings or ()),
         sampler=sampler,
         scheduler=scheduler,
-        time_budget=time_budget,
+        budget=Budget(time_budget, epoch_budget, target_score, plateau),
+        finals=finals,
         patience=patience,
         concurrency=1 if concurrency is None else concurrency,
         cpus_per_trial=cpus_per_trial,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,17 @@ from trainables.data.request import DataRequest
 from trainables.errors import BadInput
 from trainables.files import read_json, sha256
 from trainables.parts.kernels import choose_kernels
+from tuning.budget import NAMES, Budget
 from tuning.experiment import Experiment
+from tuning.finalists import Finals
 from tuning.plan import LAYOUT, SearchPlan
 from tuning.request import HERE, check_data_directory, lengths, placed
 
+_FINALS = tuple(field.name for field in fields(Finals))
 _KEYS = (
     *("settings", "resumed", "search_space", "data", "space", "space_sha256", "metric"),
-    *("direction", "grace_period", "trials", "epochs", "sampler", "scheduler", "time_budget"),
+    *("direction", "grace_period", "trials", "epochs", "sampler", "scheduler", *NAMES.values()),
+    *_FINALS,
     *("patience", "concurrency", "cpus_per_trial", "gpus_per_trial", "seed", "address"),
 )
 _PARTS = {
@@ -37,6 +41,9 @@ def resume_plan(
     space: str | None = None,
     trust: bool = False,
     time_budget: float | None = None,
+    epoch_budget: int | None = None,
+    target_score: float | None = None,
+    plateau: int | None = None,
     concurrency: int | None = None,
     data: DataRequest | None = None,
     address: str | None = None,
@@ -47,7 +54,8 @@ def resume_plan(
         more: trials to add to those asked for.
         space: where the experiment's own space file lies now; else a check that it is this space.
         trust: run the experiment's own copy of its space file.
-        time_budget: seconds, from now.
+        time_budget: seconds, from now. epoch_budget: of all runs of the search together.
+        plateau: trials of this run.
         data: only its directory and where to say things; the rest is as it was.
 
     Raises:
@@ -72,7 +80,10 @@ def resume_plan(
         settings=tuple(record["settings"]),
         sampler=record["sampler"],
         scheduler=record["scheduler"],
-        time_budget=time_budget if time_budget is not None else record["time_budget"],
+        budget=Budget.from_json(
+            record, time=time_budget, epochs=epoch_budget, target=target_score, plateau=plateau
+        ),
+        finals=Finals(*(record[key] for key in _FINALS)),
         patience=record["patience"],
         concurrency=concurrency if concurrency is not None else record["concurrency"],
         cpus_per_trial=record["cpus_per_trial"],

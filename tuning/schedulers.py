@@ -60,13 +60,13 @@ class _SparingAsha(AsyncHyperBandScheduler):
         super().on_trial_add(tune_controller, _named(trial))
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
-        if trial.config["is_baseline"]:
+        if trial.config["spared"]:
             return TrialScheduler.CONTINUE
         decision: str = super().on_trial_result(tune_controller, _named(trial), result)
         return decision
 
     def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
-        if not trial.config["is_baseline"]:
+        if not trial.config["spared"]:
             super().on_trial_complete(tune_controller, _named(trial), result)
 
     def on_trial_remove(self, tune_controller: Any, trial: Trial) -> None:

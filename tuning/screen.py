@@ -24,13 +24,24 @@ class Screen:
     Args:
         console: where to draw; a live table where it is a terminal, plain lines where it is not.
         quiet: plain lines on a terminal too.
+        since: `time.monotonic()` that its clock counts from.
+        reruns: how many of finalists it is about; None: the search's own trials.
     """
 
-    def __init__(self, plan: SearchPlan, console: Console, quiet: bool) -> None:
+    def __init__(
+        self,
+        plan: SearchPlan,
+        console: Console,
+        quiet: bool,
+        since: float,
+        reruns: int | None = None,
+    ) -> None:
         self._plan = plan
         self._console = console
+        self._reruns = reruns
         self._baseline = plan.baseline
-        self._started = time.monotonic()
+        self._since = since
+        self._begun = time.monotonic()
         self._statuses: dict[str, TrialStatus] = {}
         self._lr: dict[str, float] = {}
         self._best: TrialStatus | None = None
@@ -57,6 +68,8 @@ class Screen:
         chosen = " ".join(f"{name}={_short(value)}" for name, value in searched.items())
         if status.trial == self._baseline:
             chosen = f"the baseline: {chosen}"
+        if self._reruns is not None:
+            chosen = f"again, under seed {status.seed}"
         self._line(f"{status.trial} started  {chosen}")
 
     def resumed(self, status: TrialStatus) -> None:
@@ -125,6 +138,10 @@ class Screen:
     def _summary(self) -> str:
         states = Counter(status.state for status in self._statuses.values())
         ended = sum(states.values()) - states["RUNNING"]
+        if self._reruns is not None:
+            ended = self._ended_here
+            left = f" - about {self._search_left(ended)} left" if ended else ""
+            return f"{_clock(self._elapsed())}  finalists: {ended}/{self._reruns} re-runs{left}"
         parts = [
             f"{_clock(self._elapsed())}  {ended}/{self._asked()} trials:",
             f"{states['COMPLETE']} done, {states['PRUNED']} stopped, {states['FAIL']} failed",
@@ -147,19 +164,21 @@ class Screen:
         return _clock(each * (self._plan.space.epochs - status.epochs))
 
     def _search_left(self, ended: int) -> str:
-        left = self._elapsed() / self._ended_here * (self._asked() - ended)
-        if self._plan.time_budget is not None:
-            left = min(left, max(0.0, self._plan.time_budget - self._elapsed()))
+        left = (time.monotonic() - self._begun) / self._ended_here * (self._asked() - ended)
+        if self._plan.budget.time is not None:
+            left = min(left, max(0.0, self._plan.budget.time - self._elapsed()))
         return _clock(left)
 
     def _asked(self) -> int:
+        if self._reruns is not None:
+            return self._reruns
         return self._plan.space.trials + (not self._plan.baseline_in_study)
 
     def _elapsed(self) -> float:
-        return time.monotonic() - self._started
+        return time.monotonic() - self._since
 
     def _is_best(self, status: TrialStatus) -> bool:
-        if status.score is None:
+        if status.score is None or self._reruns is not None:
             return False
         than = self._best.score if self._best is not None else None
         return better(status.score, than, self._plan.space.direction)

@@ -5,31 +5,31 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-import time
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import ray
 from ray import tune
+from ray.tune.schedulers import TrialScheduler
 
 from search_spaces.find import module_of
 from trainables.data.splits import Splits
 from trainables.task import is_built_in
 from tuning.deaths import DEATHS
 from tuning.plan import SearchPlan
-from tuning.schedulers import make_scheduler
-from tuning.searcher import StudySearch
+from tuning.searcher import TrialFeed
 from tuning.sharing import shared
 from tuning.trainable import trainable
 from tuning.trial_run import TrialSettings
 
 
 class Ending(Enum):
-    """How a search ended."""
+    """How a search, or a part of it, ended."""
 
     DONE = "done"
-    BUDGET = "time budget spent"
+    BUDGET = "a budget spent"
     INTERRUPTED = "interrupted"
     DISK_FULL = "the disk is full"
 
@@ -37,21 +37,22 @@ class Ending(Enum):
 def run_trials(
     plan: SearchPlan,
     splits: Splits,
-    searcher: StudySearch,
+    feed: TrialFeed,
+    scheduler: TrialScheduler,
     settings: TrialSettings,
-    started: float,
+    is_over: Callable[[], bool],
 ) -> Ending:
-    """Run what is left of the plan's trials in a Ray session that is open.
+    """Run what a feed has left, in a Ray session that is open.
 
     Args:
         splits: what trials train on; they get it without test.
-        started: `time.monotonic()` of the search's start, from which its time budget counts.
+        is_over: whether a budget is spent; asked often.
 
     Raises:
         KeyboardInterrupt: the user wants it to stop at once.
     """
     here = plan.address is None
-    stopper = _Stopper(plan.time_budget, started, searcher)
+    stopper = _Stopper(is_over, feed)
     if not is_built_in(plan.space.task):
         # Workers cannot import the user's file: its functions and classes travel whole.
         ray.cloudpickle.register_pickle_by_value(module_of(plan.space_name))
@@ -64,9 +65,9 @@ def run_trials(
         tuner = tune.Tuner(
             tune.with_resources(shipped, per_trial),
             tune_config=tune.TuneConfig(
-                search_alg=searcher,
-                scheduler=make_scheduler(plan, searcher.history),
-                num_samples=-1,  # the searcher says when there are no more
+                search_alg=feed,
+                scheduler=scheduler,
+                num_samples=-1,  # the feed says when there are no more
                 max_concurrent_trials=plan.concurrency,
                 reuse_actors=True,
                 trial_dirname_creator=lambda trial: trial.config["trial"],
@@ -75,7 +76,7 @@ def run_trials(
                 name="tune",
                 storage_path=str(scratch),
                 stop=stopper,
-                callbacks=[searcher.deaths],
+                callbacks=[feed.deaths],
                 failure_config=tune.FailureConfig(max_failures=DEATHS - 1),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                 verbose=0,
@@ -84,11 +85,11 @@ def run_trials(
         tuner.fit()
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    if searcher.disk_full:
+    if feed.disk_full:
         return Ending.DISK_FULL
     if stopper.spent:
         return Ending.BUDGET
-    return Ending.DONE if searcher.ended else Ending.INTERRUPTED
+    return Ending.DONE if feed.ended else Ending.INTERRUPTED
 
 
 def _scratch(root: Path, parent: Path) -> Path:
@@ -100,22 +101,20 @@ def _scratch(root: Path, parent: Path) -> Path:
 
 
 class _Stopper(tune.Stopper):
-    """Ends the search once its time is spent, but not before the first epoch of all is done.
+    """Ends all trials once a budget is spent, or the disk is full."""
 
-    A full disk ends it at once.
-    """
-
-    def __init__(self, seconds: float | None, started: float, searcher: StudySearch) -> None:
-        self._deadline = None if seconds is None else started + seconds
-        self._searcher = searcher
-        self._any_result = False
+    def __init__(self, is_over: Callable[[], bool], feed: TrialFeed) -> None:
+        self._is_over = is_over
+        self._feed = feed
         self.spent = False  # and that is what has ended the search, not a Ctrl-C just before
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
-        self._any_result = True
         return False
 
     def stop_all(self) -> bool:
-        late = self._deadline is not None and time.monotonic() >= self._deadline
-        self.spent = self.spent or (self._any_result and late)
-        return self._searcher.disk_full or self.spent
+        self.spent = self.spent or self._is_over()
+        return self._feed.disk_full or self.spent
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing: Tuner pickles what it is given for a restore that we never ask for."""
+        return {}

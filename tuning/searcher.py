@@ -1,28 +1,48 @@
-"""What Optuna is asked and told, in Ray Tune's terms.
+"""Where Ray Tune gets its trials from, and whom it tells what became of them.
 
 Ray's own OptunaSearch tells a stopped trial as COMPLETE, drops the last report and leaves a trial
-that reported NaN in RUNNING. Here the study hears the truth: COMPLETE at its best value, PRUNED at
-the step it reached, FAIL.
+that reported NaN in RUNNING. Here the record and the study hear the truth: COMPLETE at its best
+value, PRUNED at the step it reached, FAIL.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any
+from typing import Any, Protocol
 
-from optuna import Study
-from optuna.trial import TrialState
 from ray.tune.search import Searcher
 
 from trainables.files import is_disk_full
 from tuning.deaths import KILLED, Deaths
-from tuning.experiment import BASELINE
-from tuning.experiment import trial_id as name_of  # Ray's Searcher says trial_id for its own
+from tuning.experiment import TrialStatus
 from tuning.plan import SearchPlan
 from tuning.recorder import Recorder
-from tuning.recovery import Begun, recover, report, tell
+from tuning.recovery import Begun
 from tuning.trainable import DISK_FULL, DIVERGED, FAILED
+
+
+class Source(Protocol):
+    """Proposes trials, and hears what became of them: the study, or the finalists.
+
+    Attributes:
+        interrupted: what an earlier run of the search has begun, to go on with first.
+    """
+
+    interrupted: tuple[Begun, ...]
+
+    @property
+    def left(self) -> int:
+        """Trials still to be begun, those of `interrupted` not counted."""
+
+    def next(self) -> Begun:
+        """The next of them."""
+
+    def report(self, name: str, result: Mapping[str, Any]) -> None:
+        """A trial has done an epoch."""
+
+    def tell(self, status: TrialStatus) -> None:
+        """A trial has ended."""
 
 
 def _unless_disk_full(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -32,7 +52,7 @@ def _unless_disk_full(method: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     @wraps(method)
-    def guarded(self: StudySearch, *arguments: Any, **named: Any) -> Any:
+    def guarded(self: TrialFeed, *arguments: Any, **named: Any) -> Any:
         try:
             return None if self.disk_full else method(self, *arguments, **named)
         except OSError as error:
@@ -44,54 +64,36 @@ def _unless_disk_full(method: Callable[..., Any]) -> Callable[..., Any]:
     return guarded
 
 
-class StudySearch(Searcher):
-    """Feeds Tune from a study: the baseline, the space's starts, then what the sampler proposes.
-
-    Before all these come the trials that an earlier run of the search has left unfinished.
+class TrialFeed(Searcher):
+    """Feeds Tune from a source: first with what an earlier run has left unfinished.
 
     Attributes:
         disk_full: the search must end, and unfinished trials stay as they are.
         deaths: a callback of Tune's that keeps count of them.
 
-    A suggestion is `{trial, seed, is_baseline, parameters}`, as `TaskTrainable` takes it.
+    A suggestion is `{trial, seed, spared, parameters}`, as `TaskTrainable` takes it.
     """
 
-    def __init__(self, plan: SearchPlan, study: Study, recorder: Recorder) -> None:
+    def __init__(self, plan: SearchPlan, source: Source, recorder: Recorder) -> None:
         super().__init__(metric=plan.space.metric, mode=plan.space.direction)
         self._plan = plan
-        self._study = study
+        self._source = source
         self._recorder = recorder
         self.disk_full = False
         self.deaths = Deaths(self)
         self._begun: dict[str, Begun] = {}
         self._ids: dict[str, str] = {}  # Ray's trial id -> ours
-        recovered = recover(plan, study, recorder)
-        self._asked = recovered.asked
-        self._interrupted = list(recovered.interrupted)
-        self._baseline_waits = not plan.baseline_in_study and not recovered.baseline_begun
-        # By our id; not the baseline outside the study.
-        self._optuna = {begun.name: begun.trial for begun in self._interrupted if begun.trial}
-        if plan.baseline_in_study:
-            self._enqueue(plan.space.baseline)
-        for start in plan.space.starts:
-            if plan.space.contains(start):
-                self._enqueue(start)
+        self._interrupted = list(source.interrupted)
 
     @_unless_disk_full
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         if self._interrupted:
             return self._suggestion(trial_id, self._interrupted.pop(0))
-        if self._baseline_waits:
-            self._baseline_waits = False
-            return self._start(trial_id, Begun(BASELINE, -1, self._plan.space.baseline, None))
-        if self._asked == self._plan.space.trials:
+        if not self._source.left:
             return Searcher.FINISHED if self.idle else None  # one may have to be begun again
-        self._asked += 1
-        trial = self._study.ask()
-        config = self._plan.space.sample(trial)
-        name = name_of(trial.number)
-        self._optuna[name] = trial
-        return self._start(trial_id, Begun(name, trial.number, config, trial))
+        begun = self._source.next()
+        self._recorder.start(begun.name, begun.seed, begun.config)
+        return self._suggestion(trial_id, begun)
 
     @_unless_disk_full
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
@@ -110,16 +112,16 @@ class StudySearch(Searcher):
         elif error and self.deaths.goes_on(name):
             self._interrupted.append(self._begun[name])
         elif error:
-            self._end(name, TrialState.FAIL, KILLED)
+            self._end(name, "FAIL", KILLED)
         elif DIVERGED in result:
             self._recorder.write_error(name, result[DIVERGED])
-            self._end(name, TrialState.FAIL, result[DIVERGED])
+            self._end(name, "FAIL", result[DIVERGED])
         elif FAILED in result:
-            self._end(name, TrialState.FAIL, result[FAILED])
+            self._end(name, "FAIL", result[FAILED])
         elif result.get("finished"):
-            self._end(name, TrialState.COMPLETE, "")
+            self._end(name, "COMPLETE", "")
         else:
-            self._end(name, TrialState.PRUNED, f"stopped early by {self._plan.scheduler}")
+            self._end(name, "PRUNED", f"stopped early by {self._plan.scheduler}")
 
     def close(self, cause: str | None) -> None:
         """Take in what trials still running have recorded; their workers must be gone.
@@ -136,15 +138,14 @@ class StudySearch(Searcher):
                     continue
                 finished = self._recorder.statuses[name].epochs >= self._plan.space.epochs
                 if finished:
-                    self._end(name, TrialState.COMPLETE, "")
+                    self._end(name, "COMPLETE", "")
                 else:
-                    self._end(name, TrialState.PRUNED, cause)
+                    self._end(name, "PRUNED", cause)
 
     @property
     def left(self) -> int:
         """Trials still to be begun or gone on with."""
-        new = self._plan.space.trials - self._asked + self._baseline_waits
-        return len(self._interrupted) + new
+        return len(self._interrupted) + self._source.left
 
     @property
     def ended(self) -> bool:
@@ -179,32 +180,23 @@ class StudySearch(Searcher):
         """Nothing either: Tuner pickles what it is given for a restore that we never ask for."""
         return {}
 
-    def _enqueue(self, config: Mapping[str, Any]) -> None:
-        searched = self._plan.space.searched(config)
-        self._study.enqueue_trial(searched, skip_if_exists=True)
-
-    def _start(self, ray_id: str, begun: Begun) -> dict[str, Any]:
-        self._recorder.start(begun.name, self._plan.trial_seed(begun.number), begun.config)
-        return self._suggestion(ray_id, begun)
-
     def _suggestion(self, ray_id: str, begun: Begun) -> dict[str, Any]:
         self._ids[ray_id] = begun.name
         self._begun[begun.name] = begun
         return {
             "trial": begun.name,
-            "seed": self._plan.trial_seed(begun.number),
-            "is_baseline": begun.name == self._plan.baseline,
+            "seed": begun.seed,
+            "spared": begun.spared,
             "parameters": begun.config,
         }
 
     def _catch_up(self, name: str) -> None:
         for result in self._recorder.catch_up(name):
             # A full disk may have torn the journal's last line: whatever came after would join it.
-            if name in self._optuna and not self.disk_full:
-                report(self._optuna[name], result, self._plan.space.metric)
+            if not self.disk_full:
+                self._source.report(name, result)
 
-    def _end(self, name: str, state: TrialState, cause: str) -> None:
+    def _end(self, name: str, state: str, cause: str) -> None:
         # The record first: from it the study can still be told after a kill in between.
-        self._recorder.end(name, state.name, cause)
-        if name in self._optuna:
-            tell(self._study, self._optuna.pop(name), self._recorder.statuses[name])
+        self._recorder.end(name, state, cause)
+        self._source.tell(self._recorder.statuses[name])

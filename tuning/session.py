@@ -9,21 +9,16 @@ from rich.console import Console
 
 from trainables.data.splits import Splits
 from trainables.errors import BadInput
-from trainables.files import is_disk_full, read_json, write_json
+from trainables.files import read_json, write_json
 from trainables.parts.kernels import pick_device
 from tuning.check_data import check_data
 from tuning.cluster import RaySession
 from tuning.experiment import SPACE_FILE, Experiment
 from tuning.mend import mend
 from tuning.ownership import Ownership
+from tuning.phases import Phases
 from tuning.plan import SearchPlan
-from tuning.quiet import output_to
-from tuning.recorder import Recorder
-from tuning.screen import Screen
-from tuning.search import Ending, run_trials
-from tuning.searcher import StudySearch
-from tuning.signals import interrupts
-from tuning.study import open_study
+from tuning.search import Ending
 from tuning.trial_run import TrialSettings
 
 
@@ -67,44 +62,12 @@ def search(
         threads=plan.cpus_per_trial,
         device=pick_device(plan.gpus_per_trial),
     )
-    terminal, width = console.is_terminal, console.width  # asked while output still goes there
+    phases = Phases(plan, splits, ownership, settings, ray_session, console, quiet, started)
     try:
-        with output_to(experiment.ray_log) as real:
-            real_console = Console(
-                file=real, force_terminal=terminal, width=width, highlight=False, markup=False
-            )
-            with Screen(plan, real_console, quiet) as screen:
-                recorder = Recorder(experiment, plan, settings, screen)
-                searcher = StudySearch(plan, open_study(experiment, plan), recorder)
-                if not searcher.left:
-                    return Ending.DONE
-                ray_session.wait()
-                with interrupts(screen.say) as interrupted:
-                    ending = _run(plan, splits, searcher, settings, started, ownership)
-                late = interrupted.is_set() and ending in (Ending.DONE, Ending.BUDGET)
-                return Ending.INTERRUPTED if late else ending  # the test stays closed
+        return phases.run()
     except BaseException:
         if new and not experiment.trials():  # nothing was run: leave nothing, the name is free
             shutil.rmtree(plan.root)
-        raise
-
-
-def _run(
-    plan: SearchPlan,
-    splits: Splits,
-    searcher: StudySearch,
-    settings: TrialSettings,
-    started: float,
-    ownership: Ownership,
-) -> Ending:
-    try:
-        ending = run_trials(plan, splits, searcher, settings, started)
-        ownership.shut_out()  # Ray has told its workers to end, and does not wait for each
-        searcher.close("time budget spent" if ending == Ending.BUDGET else None)
-        return ending
-    except OSError as error:
-        if is_disk_full(error):
-            return Ending.DISK_FULL
         raise
 
 

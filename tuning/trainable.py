@@ -124,7 +124,7 @@ class _TaskTrainable(tune.Trainable):
                 self._armed["parameters"],
                 self._splits(),
                 settings,
-                self._armed["is_baseline"],
+                self._armed["spared"],
             )
             if self._run.finished:
                 return self._reported(self._run.trainer.result, settings)

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from trainables.data.splits import Splits
-from trainables.files import write_json
+from trainables.files import cut_torn_line, write_json
 from trainables.task import Task, begin
 from trainables.trainer import load_tensors, save_weights
-from tuning.experiment import Experiment, TrialDirectory, better, cut_torn_line
+from tuning.experiment import Experiment, TrialDirectory, better
 from tuning.ownership import writing
 
 
@@ -53,12 +53,12 @@ class TrialRun:
         config: Mapping[str, Any],
         splits: Splits,
         settings: TrialSettings,
-        is_baseline: bool,
+        spared: bool,
     ) -> None:
         self._settings = settings
         self._directory = Experiment(settings.root).trial(trial)
         self._directory.root.mkdir(parents=True, exist_ok=True)
-        self._patience = None if is_baseline else settings.patience
+        self._patience = None if spared else settings.patience
         self.trainer = begin(
             task,
             config,

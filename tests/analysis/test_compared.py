@@ -10,7 +10,7 @@ from rich.console import Console
 import analysis
 from analysis.compared import compared
 from analysis.load import Results
-from analysis.summary import compared_table
+from analysis.tables import compared_table
 from tuning.experiment import Experiment
 
 
@@ -34,9 +34,8 @@ def results(direction: str = "max", **plan: Any) -> Results:
         ]
     )  # fmt: skip
     space = {"compared_by": "frozen_stages"} | plan
-    return Results(
-        trials, epochs, {"direction": direction, "metric": "val_score", "search_space": space}
-    )
+    plan = {"direction": direction, "metric": "val_score", "search_space": space}
+    return Results(trials, epochs, pd.DataFrame(), pd.DataFrame(), plan)
 
 
 def test_a_row_a_value() -> None:

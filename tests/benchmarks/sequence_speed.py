@@ -54,7 +54,7 @@ def ours(name: str, config: dict[str, Any], splits: Splits, device: str) -> None
         experiment = Experiment(Path(root))
         run = begin_run(experiment)
         settings = TrialSettings(Path(root), run, space.metric, "min", None, 1, device)
-        trial = TrialRun(space.task, "t0000", 0, config, splits, settings, is_baseline=True)
+        trial = TrialRun(space.task, "t0000", 0, config, splits, settings, spared=True)
         directory = experiment.trial("t0000").root
         types = {key: type(value) for key, value in config.items()}
         events = TrialEvents(directory, config, types, space.metric)

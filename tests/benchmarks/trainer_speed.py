@@ -64,7 +64,7 @@ def ours(task: Any, config: dict[str, Any], splits: Splits) -> None:
     with tempfile.TemporaryDirectory() as root:
         run = begin_run(Experiment(Path(root)))
         settings = TrialSettings(Path(root), run, "val_accuracy", "max", None, 1, "cpu")
-        trial = TrialRun(task, "t0000", 0, config, splits, settings, is_baseline=True)
+        trial = TrialRun(task, "t0000", 0, config, splits, settings, spared=True)
         directory = Experiment(Path(root)).trial("t0000").root
         types = {name: type(value) for name, value in config.items()}
         events = TrialEvents(directory, config, types, "val_accuracy")

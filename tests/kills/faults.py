@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 FAULTS = ("journal append", "rename", "checkpoint write", "checkpoint rename")
+LAST_FAULTS = ("export", "opening", "opening read")  # of a search's last step
 
 
 def _die() -> None:
@@ -75,6 +76,37 @@ def _arm_driver(fault: str) -> None:
         os.replace = no_replace  # type: ignore[assignment]
 
 
+def _arm_last_step(fault: str) -> None:
+    """Let this process die in its last step: half exported, or with test announced, or read."""
+    if fault == "export":
+        rename = Path.rename
+
+        def no_rename(source: Path, target: Any) -> Path:
+            if Path(target).name == "best":
+                _die()
+            return rename(source, target)
+
+        Path.rename = no_rename  # type: ignore[method-assign,assignment]
+        return
+    from analysis import handover, openings
+
+    sealed, complete = openings.SealedTest.open, openings.complete_opening
+
+    def no_open(test: Any, trials: list[str]) -> Any:
+        part = sealed(test, trials)
+        _die()
+        return part
+
+    def no_complete(experiment: Any, result: Any) -> None:
+        _die()
+        complete(experiment, result)
+
+    if fault == "opening":
+        openings.SealedTest.open = no_open  # type: ignore[method-assign,assignment]
+    else:
+        handover.complete_opening = no_complete  # type: ignore[attr-defined]
+
+
 class _Torn(io.FileIO):
     """A file whose write is cut short by death."""
 
@@ -89,6 +121,8 @@ def main(fault: str, arguments: list[str]) -> int:
     """Run the search that is to die."""
     if fault in ("journal append", "rename"):
         _arm_driver(fault)
+    elif fault in LAST_FAULTS:
+        _arm_last_step(fault)
     else:
         order = Path(os.environ["KILLS_FAULT"])
         order.write_text(f"{fault}\n{os.getpid()}")

@@ -102,6 +102,10 @@ class Search:
             return False
         return metrics["test"] is not None
 
+    def openings(self) -> int:
+        """How often test was opened."""
+        return len(self.experiment.test_openings.read_text().splitlines())
+
     def all_begun_have_ended(self) -> bool:
         """Whether as many trials have ended as were asked for."""
         if not self.experiment.plan.is_file():
@@ -109,6 +113,17 @@ class Search:
         asked = json.loads(self.experiment.plan.read_text())["trials"]
         states = [directory.read_status().state for directory in self.experiment.trials()]
         return len(states) == asked and "RUNNING" not in states
+
+    def _wrong_reruns(self) -> list[str]:
+        wrong = []
+        for directory in self.experiment.reruns():
+            epochs = [line["epoch"] for line in directory.read_results()]
+            status = directory.read_status()
+            if status.state != "COMPLETE" or epochs != list(range(1, status.epochs + 1)):
+                wrong.append(f"{directory.id}: {status.state}, epochs {epochs}")
+        if not self.experiment.finalists.is_file():
+            wrong.append("no finalists were ranked")
+        return wrong
 
     def faults(self) -> list[str]:
         """What does not hold of the ended search; empty where all is well."""
@@ -129,6 +144,7 @@ class Search:
                 wrong.append(f"{directory.id}: epochs {epochs}, curve {curve}")
             if status.state != trial.state.name or list(trial.intermediate_values) != epochs:
                 wrong.append(f"{directory.id}: {status.state}, its study {trial.state.name}")
+        wrong += self._wrong_reruns()
         openings = self.experiment.test_openings.read_text().splitlines()
         if not all(json.loads(line)["result"] for line in openings):
             wrong.append("an opening of the test was not completed")

@@ -51,4 +51,6 @@ SPACE = SearchSpace(
     fixed={"batch_size": 16, "conv1": 16, "conv2": 16},  # an epoch takes a few tenths of a second
     epochs=6,
     trials=4,
+    finalists=1,
+    repeats=2,
 )

@@ -19,8 +19,9 @@ from tuning.ownership import begin_run
 from tuning.plan import SearchPlan
 from tuning.recorder import Recorder
 from tuning.request import make_plan
-from tuning.searcher import StudySearch
+from tuning.searcher import TrialFeed
 from tuning.study import open_study
+from tuning.study_trials import StudyTrials
 from tuning.trial_run import TrialRun, TrialSettings
 
 CHEAP = ("batch_size=128", "conv1=4", "conv2=4", "hidden=16")  # an epoch takes a tenth of a second
@@ -96,7 +97,8 @@ class Rehearsal:
         self.listener = Listener()
         self.recorder = Recorder(self.experiment, plan, self.settings, self.listener)
         self.study = open_study(self.experiment, plan)
-        self.searcher = StudySearch(plan, self.study, self.recorder)
+        source = StudyTrials(plan, self.study, self.recorder)
+        self.searcher = TrialFeed(plan, source, self.recorder)
         self._ray_ids = (f"ray_{run}_{number}" for number in itertools.count())
         self._ray_id: dict[str, str] = {}
         self.suggestions: dict[str, dict[str, Any]] = {}
@@ -160,7 +162,7 @@ class Rehearsal:
             suggestion["parameters"],
             splits.closed(),
             self.settings,
-            suggestion["is_baseline"],
+            suggestion["spared"],
         )
         result: dict[str, Any] = {}
         while not run.finished and run.trainer.epoch != epochs:

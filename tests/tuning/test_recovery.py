@@ -14,7 +14,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from tests.tuning.rehearsal import Rehearsal, line
 from trainables.errors import BadInput
-from tuning.experiment import TrialDirectory, append_line
+from trainables.files import append_line
+from tuning.experiment import TrialDirectory
 from tuning.schedulers import make_scheduler
 
 Rehearse = Callable[..., Rehearsal]
@@ -193,7 +194,7 @@ class TuneTrial:
 
     def __init__(self, trial: str, ray_id: str) -> None:
         self.trial_id = ray_id
-        self.config = {"trial": trial, "is_baseline": False}
+        self.config = {"trial": trial, "spared": False}
         self.stopping_criterion: dict[str, Any] = {}
 
 

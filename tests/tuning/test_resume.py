@@ -68,7 +68,7 @@ def test_more_trials_and_what_belongs_to_the_machine_may_change(
     plan = cheap_plan(tmp_path, trials=4, data=DataRequest(directory=tmp_path / "old"))
     data = DataRequest(directory=tmp_path)
     back = resume_plan(saved(plan, digits), more=10, time_budget=5.0, concurrency=2, data=data)
-    assert (back.space.trials, back.time_budget, back.concurrency) == (14, 5.0, 2)
+    assert (back.space.trials, back.budget.time, back.concurrency) == (14, 5.0, 2)
     assert back.data.directory == tmp_path
     record = back.resumed_json(plan.to_json(digits))
     assert (record["trials"], record["time_budget"]) == (14, 5.0)

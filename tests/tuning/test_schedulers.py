@@ -18,9 +18,9 @@ STOP, CONTINUE = TrialScheduler.STOP, TrialScheduler.CONTINUE
 class TuneTrial:
     """What a scheduler reads of Ray's own Trial."""
 
-    def __init__(self, number: int, is_baseline: bool) -> None:
+    def __init__(self, number: int, spared: bool) -> None:
         self.trial_id = f"ray_{number}"
-        self.config = {"trial": f"t{number:04d}", "is_baseline": is_baseline}
+        self.config = {"trial": f"t{number:04d}", "spared": spared}
         self.stopping_criterion: dict[str, Any] = {}
 
 
@@ -37,8 +37,8 @@ def asha(rehearse: Callable[..., Rehearsal]) -> Any:
     return scheduler
 
 
-def armed(scheduler: Any, number: int, is_baseline: bool = False) -> TuneTrial:
-    trial = TuneTrial(number, is_baseline)
+def armed(scheduler: Any, number: int, spared: bool = False) -> TuneTrial:
+    trial = TuneTrial(number, spared)
     scheduler.on_trial_add(None, trial)
     return trial
 
@@ -52,14 +52,14 @@ def test_asha_stops_the_worse_and_not_before_the_grace_period(asha: Any) -> None
 
 
 def test_asha_spares_the_baseline(asha: Any) -> None:
-    baseline = armed(asha, 0, is_baseline=True)
+    baseline = armed(asha, 0, spared=True)
     for number in range(1, 5):
         decide(asha, armed(asha, number), 2, 0.9)
     assert [decide(asha, baseline, epoch, 0.1) for epoch in range(1, 8)] == [CONTINUE] * 7
 
 
 def test_the_baseline_stops_no_other(asha: Any) -> None:
-    baseline = armed(asha, 0, is_baseline=True)
+    baseline = armed(asha, 0, spared=True)
     for epoch in range(1, 8):
         decide(asha, baseline, epoch, 0.99)
     asha.on_trial_complete(None, baseline, {"epoch": 8, "val_accuracy": 0.99})

@@ -17,7 +17,8 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial
 
 from tests.tuning.rehearsal import Rehearsal, line
-from tuning.experiment import Experiment, cut_torn_line
+from trainables.files import cut_torn_line
+from tuning.experiment import Experiment
 from tuning.trainable import DISK_FULL, DIVERGED, FAILED
 
 Rehearse = Callable[..., Rehearsal]
@@ -39,7 +40,7 @@ def test_the_baseline_is_first_then_the_starts(rehearse: Rehearse) -> None:
     search = rehearse()
     names = [search.begin() for _ in range(5)]
     assert names == ["t0000", "t0001", "t0002", "t0003", None]
-    assert [s["is_baseline"] for s in search.suggestions.values()] == [True, False, False, False]
+    assert [s["spared"] for s in search.suggestions.values()] == [True, False, False, False]
     assert search.suggestions["t0000"]["parameters"] == search.plan.space.baseline
     start = search.plan.space.starts[0]
     tried = search.suggestions["t0001"]["parameters"]
@@ -210,7 +211,7 @@ def test_a_baseline_that_a_range_excludes_is_outside_the_study(rehearse: Rehears
     search = rehearse("lr=0.01..0.05:log", trials=3)
     names = [search.begin() for _ in range(5)]
     assert names == ["baseline", "t0000", "t0001", "t0002", None]
-    assert [s["is_baseline"] for s in search.suggestions.values()] == [True, False, False, False]
+    assert [s["spared"] for s in search.suggestions.values()] == [True, False, False, False]
     assert search.suggestions["baseline"]["parameters"]["lr"] == 1e-3
     seeds = [s["seed"] for s in search.suggestions.values()]
     assert len(set(seeds)) == 4

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ray.tune.schedulers import FIFOScheduler
+from rich.console import Console
 
 from tests.tuning.rehearsal import Rehearsal, cheap_plan
 from trainables.data.splits import Splits
-from tuning import session
+from tuning import phases
 from tuning.ownership import Ownership, SupersededError, writing
+from tuning.phases import Phases
+from tuning.screen import Screen
 from tuning.search import Ending
 
 
@@ -27,7 +32,7 @@ def test_a_worker_that_is_late_finds_the_door_closed(
         with writing(directory, ownership.run):  # as long as Tune runs
             return Ending.BUDGET
 
-    monkeypatch.setattr(session, "run_trials", spent)
+    monkeypatch.setattr(phases, "run_trials", spent)
     with Ownership(rehearsal.experiment) as ownership:
         ownership.take()
         theirs = ownership.run
@@ -39,14 +44,20 @@ def test_a_worker_that_is_late_finds_the_door_closed(
             close(cause)
 
         monkeypatch.setattr(rehearsal.searcher, "close", closing)
-        ended = session._run(
+        console = Console(quiet=True)
+        both = Phases(
             rehearsal.plan,
             small_splits,
-            rehearsal.searcher,
-            rehearsal.settings,
-            0.0,
             ownership,
+            rehearsal.settings,
+            SimpleNamespace(wait=lambda: None),  # type: ignore[arg-type]
+            console,
+            quiet=True,
+            started=0.0,
         )
+        screen = Screen(rehearsal.plan, console, quiet=True, since=0.0)
+        feed, scheduler = rehearsal.searcher, FIFOScheduler()
+        ended = both._fit(feed, scheduler, lambda: True, screen, lambda: "time budget")
     assert ended is Ending.BUDGET
     assert rehearsal.status(trial).state == "PRUNED"
     assert rehearsal.status(trial).cause == "time budget spent"

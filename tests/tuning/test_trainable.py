@@ -81,7 +81,7 @@ def test_save_and_restore_goes_on_exactly(digits: Splits, tmp_path: Path) -> Non
 def test_arming_touches_no_file(digits: Splits, rehearse: Callable[..., Rehearsal]) -> None:
     search = rehearse()
     before = sorted(search.experiment.root.rglob("*"))
-    armed = {"trial": "t0000", "seed": 1, "is_baseline": True, "parameters": {"lr": "no number"}}
+    armed = {"trial": "t0000", "seed": 1, "spared": True, "parameters": {"lr": "no number"}}
     actor: Any = with_data(digits, search.settings)(dict(armed))
     assert actor.reset({**armed, "trial": "t0001"})
     assert sorted(search.experiment.root.rglob("*")) == before
@@ -91,7 +91,7 @@ def test_an_error_is_written_to_the_trial(
     digits: Splits, rehearse: Callable[..., Rehearsal]
 ) -> None:
     search = rehearse()
-    armed = {"trial": "t0003", "seed": 1, "is_baseline": False, "parameters": {"lr": -1.0}}
+    armed = {"trial": "t0003", "seed": 1, "spared": False, "parameters": {"lr": -1.0}}
     actor: Any = with_data(digits, search.settings)(armed)
     with pytest.raises(ValueError, match=r"lr=-1\.0"):
         actor.train()
@@ -105,7 +105,7 @@ def test_a_diverging_trial_is_no_error_but_says_so(
     search = rehearse()
     wild = {"optimizer": "sgd", "lr": 10.0, "momentum": 0.99, "weight_decay": 1.0}
     parameters = {**CHEAP, **wild, "batch_size": 16, "epochs": 9}
-    armed = {"trial": "t0003", "seed": 1, "is_baseline": False, "parameters": parameters}
+    armed = {"trial": "t0003", "seed": 1, "spared": False, "parameters": parameters}
     actor: Any = with_data(digits, search.settings)(armed)
     while not (result := actor.train())["done"]:
         pass

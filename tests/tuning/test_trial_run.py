@@ -32,11 +32,11 @@ def open_run(
     settings: TrialSettings,
     splits: Splits,
     trial: str = "t0001",
-    is_baseline: bool = False,
+    spared: bool = False,
     **changes: Any,
 ) -> TrialRun:
     config = CONFIG | changes
-    return TrialRun(TASK, trial, 7, config, splits.closed(), settings, is_baseline)
+    return TrialRun(TASK, trial, 7, config, splits.closed(), settings, spared)
 
 
 def directory_of(settings: TrialSettings, trial: str = "t0001") -> TrialDirectory:
@@ -163,13 +163,13 @@ def test_another_configuration_does_not_go_on(settings: TrialSettings, digits: S
         open_run(settings, digits, lr=0.02)
 
 
-@pytest.mark.parametrize(("is_baseline", "epochs"), [(False, 3), (True, 8)])
+@pytest.mark.parametrize(("spared", "epochs"), [(False, 3), (True, 8)])
 def test_patience_ends_all_but_the_baseline(
-    is_baseline: bool, epochs: int, settings: TrialSettings, digits: Splits
+    spared: bool, epochs: int, settings: TrialSettings, digits: Splits
 ) -> None:
     # A learning rate that moves no weight: the first epoch stays the best.
     impatient = replace(settings, patience=2)
-    run = open_run(impatient, digits, is_baseline=is_baseline, lr=1e-8, optimizer="sgd", epochs=8)
+    run = open_run(impatient, digits, spared=spared, lr=1e-8, optimizer="sgd", epochs=8)
     while not run.finished:
         run.run_epoch()
     assert [line["epoch"] for line in lines(settings)] == list(range(1, epochs + 1))

@@ -83,6 +83,10 @@ class Series:
         """The part's first `count` rows."""
         return Series(self.values[: self.first + count], self.first)
 
+    def joined(self, after: Series) -> Series:
+        """This part and the one that comes right after it, which has these rows as its past."""
+        return Series(after.values, self.first)
+
 
 def load_series(request: DataRequest) -> Splits:
     """The splits of the series that `request` asks for: ETTh1, a CSV file, or the stand-in.

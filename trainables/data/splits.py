@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,11 @@ class Split:
         """The first `count` examples."""
         return Split(self.inputs[:count], self.targets[:count])
 
+    def joined(self, after: Split) -> Split:
+        """These examples and then those."""
+        inputs, targets = (self.inputs, after.inputs), (self.targets, after.targets)
+        return Split(np.concatenate(inputs), np.concatenate(targets))
+
 
 @dataclass(frozen=True)
 class Splits:
@@ -66,7 +72,8 @@ class Splits:
 
     Attributes:
         train, val: parts of one kind that the task knows: `Split` for pictures. Each has a length
-            (its examples), `nbytes`, and `head(count)`, its first examples.
+            (its examples), `nbytes`, `head(count)`, its first examples, and, train alone,
+            `joined(val)`, both in one part.
         meta: what a network and a reader of the export must know (an `ImageMeta` for images).
         digest: SHA-256 of all arrays, hexadecimal: the same digest is the same data and split.
         entry: the cache entry these arrays are mapped from, if any: another process of the node
@@ -97,6 +104,11 @@ class Splits:
     def closed(self) -> Splits:
         """The same splits without test: all that a search's workers ever get."""
         return replace(self, sealed_test=None)
+
+    def all_for_training(self) -> Splits:
+        """Closed, with train and val together as train; val stays, and says nothing any more."""
+        digest = hashlib.sha256(f"{self.digest} train and val".encode()).hexdigest()
+        return replace(self.closed(), train=self.train.joined(self.val), digest=digest, entry=None)
 
     @property
     def nbytes(self) -> int:

@@ -79,6 +79,10 @@ class Text:
         """The first `count` characters of the part."""
         return Text(self.symbols[: count + 1])
 
+    def joined(self, after: Text) -> Text:
+        """This part and the one that comes right after it."""
+        return Text(np.concatenate([self.symbols, after.symbols[1:]]))
+
 
 def load_text(request: DataRequest) -> Splits:
     """The splits of the text that `request` asks for: tiny-shakespeare, a file, or the stand-in.

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from trainables.data.splits import ImageMeta, Split, Splits
 from trainables.parts.kernels import Kernels, choose_kernels
 from trainables.parts.optimizers import make_optimizer, make_schedule
-from trainables.parts.scores import classification_report
+from trainables.parts.scores import classification_report, classification_shares
 from trainables.scoring import Scoring
 from trainables.trainer import Trainer
 
@@ -198,5 +198,7 @@ CLASSIFICATION = Scoring(
     report=lambda logits, part, meta, config: classification_report(
         logits, part.targets, meta.classes
     ),
+    each=lambda logits, part, meta, config: classification_shares(logits, part.targets),
     differing=lambda trained, exported: int((trained.argmax(1) != exported.argmax(1)).sum()),
+    ranges={"accuracy": (0.0, 1.0), "loss": (0.0, math.inf)},
 )

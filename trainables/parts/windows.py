@@ -119,6 +119,15 @@ def forecast_report(
     }
 
 
+def forecast_shares(
+    forecast: np.ndarray, part: Series, columns: list[int]
+) -> dict[str, np.ndarray]:
+    """Of each window, standardised: `mse`, `loss` (the same) and `mae`; [windows] each."""
+    apart = forecast.astype(np.float64) - truth_of(part, columns, forecast.shape)
+    squared = np.square(apart).mean((1, 2))
+    return {"mse": squared, "loss": squared, "mae": np.abs(apart).mean((1, 2))}
+
+
 def residual_interval(forecast: np.ndarray, part: Series, columns: list[int]) -> dict[str, Any]:
     """How far the truth lay from the forecast, by column and step: an interval's two ends.
 

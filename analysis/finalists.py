@@ -1,0 +1,68 @@
+"""The finalists: the best trials, trained again under fresh seeds, ranked by the mean."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.intervals import mean_interval, tied
+from tuning.experiment import TrialStatus, ranked, trial_of
+
+COLUMNS = ["trial", "mean", "low", "high", "search_score", "optimism", "tied", "seconds"]
+_DTYPES = dict.fromkeys(COLUMNS, "float64") | {"trial": "string", "tied": "bool"}
+
+
+def finalists(
+    reruns: list[TrialStatus], scores: dict[str, float], direction: str, prefer: str
+) -> pd.DataFrame:
+    """A row a finalist, the winner first.
+
+    Only re-runs that were trained to their end count; a finalist with one that failed has no mean,
+    and comes last.
+
+    Args:
+        scores: of the search's trials, by id.
+        prefer: `best`: the best mean wins; `cheap`: of those tied with it, the quickest.
+
+    Returns:
+        `trial`; `mean` of its re-runs' scores with `low` and `high`, the 95 % t-interval (NaN for
+        one re-run); `search_score`; `optimism`, by how much that looked better than the mean;
+        `tied`: it cannot be told from the best mean, Welch's 95 % interval of the difference
+        holds 0 (False throughout with one re-run each); `seconds` a re-run takes, on average.
+    """
+    groups: dict[str, list[TrialStatus]] = {}
+    for status in reruns:
+        if status.state in ("COMPLETE", "FAIL"):
+            groups.setdefault(trial_of(status.trial), []).append(status)
+    sign = 1 if direction == "max" else -1
+    rows: list[dict[str, Any]] = []
+    values: dict[str, np.ndarray] = {}
+    for trial, group in groups.items():
+        values[trial] = np.array([math.nan if s.score is None else s.score for s in group])
+        mean = float(values[trial].mean())
+        low, high = mean_interval(values[trial])
+        optimism = sign * (scores[trial] - mean)
+        seconds = float(np.mean([status.seconds for status in group]))
+        row = (trial, mean, low, high, scores[trial], optimism, False, seconds)
+        rows.append(dict(zip(COLUMNS, row, strict=True)))
+    frame = pd.DataFrame(rows, columns=COLUMNS).astype(_DTYPES)
+    frame = frame.sort_values("mean", ascending=sign < 0, kind="stable", ignore_index=True)
+    if frame.empty or np.isnan(frame["mean"].iloc[0]):
+        return frame
+    best = values[frame["trial"].iloc[0]]
+    frame["tied"] = [tied(values[trial], best) for trial in frame["trial"]]
+    if prefer == "cheap" and frame["tied"].any():
+        order = frame["seconds"].where(frame["tied"], np.inf).to_numpy()
+        first = int(order.argmin())
+        places = [first, *(place for place in range(len(frame)) if place != first)]
+        frame = frame.iloc[places].reset_index(drop=True)
+    return frame
+
+
+def median_rerun(reruns: list[TrialStatus], trial: str, direction: str) -> TrialStatus:
+    """The re-run of a trial that stands for it: the median; of an even number the worse of two."""
+    own = [s for s in reruns if s.state == "COMPLETE" and trial_of(s.trial) == trial]
+    return ranked(own, direction)[len(own) // 2]

@@ -1,0 +1,81 @@
+"""Who has won, and which of its trainings is handed over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.finalists import median_rerun
+from analysis.load import Results
+from tuning.experiment import Experiment
+
+
+@dataclass(frozen=True)
+class Winner:
+    """What is handed over.
+
+    Attributes:
+        model: the row of the trial or re-run whose weights are exported.
+        baseline: the row of the one that stands for the baseline; None: it has no score.
+        finalist: the winner's row of the finalists; None: there are none.
+        tied: the finalists that cannot be told from it.
+        repeats: how often it was trained again.
+    """
+
+    model: pd.Series
+    baseline: pd.Series | None
+    finalist: pd.Series | None = None
+    tied: tuple[str, ...] = ()
+    repeats: int = 0
+
+    @property
+    def trial(self) -> str:
+        """The winning configuration: the search's trial."""
+        return str(self.model["trial"] if self.finalist is None else self.finalist["trial"])
+
+    def to_json(self) -> dict[str, Any] | None:
+        """What `metrics.json` says of the finalists; None: there were none."""
+        if self.finalist is None:
+            return None
+        names = ("mean", "low", "high", "search_score", "optimism")
+        numbers = {name: float(self.finalist[name]) for name in names}
+        said = {name: None if np.isnan(value) else value for name, value in numbers.items()}
+        return {"trial": self.trial, "repeats": self.repeats, **said, "tied": list(self.tied)}
+
+
+def find_winner(experiment: Experiment, results: Results) -> Winner | None:
+    """The best finalist's median re-run, without finalists the best trial; None: no score at all.
+
+    The baseline is represented alike.
+    """
+    board, baseline = results.leaderboard, results.baseline
+    if board.empty or np.isnan(board["score"].iloc[0]):
+        return None
+    scored = len(baseline) > 0 and not np.isnan(baseline["score"])
+    finalists = results.finalists.dropna(subset="mean")
+    if finalists.empty:
+        return Winner(board.iloc[0], baseline if scored else None)
+    reruns = [directory.read_status() for directory in experiment.reruns()]
+    rows = results.reruns.set_index("trial", drop=False)
+
+    def standing_for(trial: str) -> pd.Series:
+        row = rows.loc[median_rerun(reruns, trial, results.plan["direction"]).trial]
+        assert isinstance(row, pd.Series)
+        return row
+
+    first = finalists.iloc[0]
+    again = scored and baseline["trial"] in set(finalists["trial"])
+    others = finalists["tied"] & (finalists["trial"] != first["trial"])
+    model = standing_for(first["trial"])
+    complete = results.reruns["state"] == "COMPLETE"
+    of_winner = results.reruns["trial"].str.startswith(f"{first['trial']}-r")
+    return Winner(
+        model=model,
+        baseline=(standing_for(baseline["trial"]) if again else baseline) if scored else None,
+        finalist=first,
+        tied=tuple(finalists["trial"][others]),
+        repeats=int((complete & of_winner).sum()),
+    )

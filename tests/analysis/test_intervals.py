@@ -1,0 +1,63 @@
+"""95 % intervals: checked against textbook figures, and by how often they hold the truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from analysis.intervals import mean_interval, score_interval, tied
+
+
+def test_students_interval_of_three() -> None:
+    low, high = mean_interval(np.array([1.0, 2.0, 3.0]))
+    assert (low, high) == pytest.approx((2 - 4.3027 / 3**0.5, 2 + 4.3027 / 3**0.5), abs=1e-4)
+
+
+def test_one_value_has_no_interval_and_equal_ones_no_width() -> None:
+    assert all(np.isnan(mean_interval(np.array([0.5]))))
+    assert mean_interval(np.array([0.5, 0.5, 0.5])) == (0.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("other", "told_apart"),
+    [([0.70, 0.71, 0.72], False), ([0.60, 0.61, 0.62], True), ([0.60, 0.71, 0.65], False)],
+)
+def test_welchs_interval_says_who_is_tied(other: list[float], told_apart: bool) -> None:
+    values = np.array([0.71, 0.72, 0.73])
+    assert tied(values, np.array(other)) is not told_apart
+    assert tied(np.array(other), values) is not told_apart
+
+
+def test_ties_without_variance_or_repeats() -> None:
+    same = np.array([0.5, 0.5])
+    assert tied(same, same.copy()) and not tied(same, np.array([0.6, 0.6]))
+    assert not tied(np.array([0.5]), np.array([0.5]))
+    assert not tied(np.array([0.5, np.nan]), np.array([0.5, 0.6]))
+
+
+def test_right_and_wrong_have_wilsons_interval() -> None:
+    low, high = score_interval(np.array([1.0] * 8 + [0.0] * 2))
+    assert (low, high) == pytest.approx((0.4902, 0.9433), abs=1e-4)  # Wilson's for 8 of 10
+    low, high = score_interval(np.ones(50))
+    assert high == 1.0 and 0.9 < low < 0.95  # all right is no proof of perfection
+
+
+def test_neighbours_that_are_alike_count_for_less() -> None:
+    """Numbers that follow each other slowly: the plain interval would be far too narrow."""
+    rng = np.random.default_rng(0)
+    held = plain = 0
+    for _ in range(300):
+        noise = rng.normal(size=3000)
+        slow = np.empty_like(noise)
+        level = rng.normal() / (1 - 0.9**2) ** 0.5
+        for place, step in enumerate(noise):
+            level = slow[place] = 0.9 * level + step
+        low, high = score_interval(slow)
+        held += low <= 0 <= high
+        low, high = mean_interval(slow)
+        plain += low <= 0 <= high
+    assert held > 270 > 200 > plain
+
+
+def test_too_few_examples_say_nothing() -> None:
+    assert all(np.isnan(score_interval(np.linspace(0.1, 0.9, 20))))

@@ -1,0 +1,161 @@
+"""The two parts of a search that train: its trials, then the finalists again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+from rich.console import Console
+
+from trainables.data.splits import Splits
+from trainables.files import is_disk_full, read_json, write_json
+from tuning.budget import Meter
+from tuning.cluster import RaySession
+from tuning.finalists import Choice, Finals
+from tuning.ownership import Ownership
+from tuning.plan import SearchPlan
+from tuning.quiet import output_to
+from tuning.recorder import Recorder
+from tuning.reruns import Finalists, RerunTrials
+from tuning.schedulers import make_scheduler
+from tuning.screen import Screen
+from tuning.search import Ending, run_trials
+from tuning.searcher import TrialFeed
+from tuning.signals import interrupts
+from tuning.study import open_study
+from tuning.study_trials import StudyTrials
+from tuning.trial_run import TrialSettings
+
+_OVER = (Ending.DONE, Ending.BUDGET)  # ended as asked for
+
+
+class Phases:
+    """Runs both; what is on record as done already is not done again.
+
+    Args:
+        settings: of the trials; its run's token is the ownership's.
+        ray_session: what they run in; waited for where there is anything to run.
+        console: on standard output; what Ray prints there goes to `ray.log` meanwhile.
+    """
+
+    def __init__(
+        self,
+        plan: SearchPlan,
+        splits: Splits,
+        ownership: Ownership,
+        settings: TrialSettings,
+        ray_session: RaySession,
+        console: Console,
+        quiet: bool,
+        started: float,
+    ) -> None:
+        self._plan = plan
+        self._splits = splits
+        self._ownership = ownership
+        self._experiment = ownership.experiment
+        self._settings = settings
+        self._ray_session = ray_session
+        self._quiet = quiet
+        self._started = started
+        self._terminal, self._width = console.is_terminal, console.width  # before it is diverted
+
+    def run(self) -> Ending:
+        """The trials, and where they ended as asked for, the finalists."""
+        with output_to(self._experiment.ray_log) as real:
+            console = Console(
+                file=real,
+                force_terminal=self._terminal,
+                width=self._width,
+                highlight=False,
+                markup=False,
+            )
+            since = time.monotonic()
+            ending, meter, finalists = self._search(console, since)
+            if ending in _OVER and self._plan.finals.finalists:
+                return self._run_again(console, since, meter, finalists)
+            return ending
+
+    def _search(self, console: Console, since: float) -> tuple[Ending, Meter, Finalists]:
+        plan, experiment = self._plan, self._experiment
+        with Screen(plan, console, self._quiet, since) as screen:
+            recorder = Recorder(experiment, plan, self._settings, screen)
+            study = open_study(experiment, plan)
+            feed = TrialFeed(plan, StudyTrials(plan, study, recorder), recorder)
+            finalists = Finalists(plan, experiment, recorder.statuses)
+            meter = Meter(
+                plan.budget,
+                plan.space.direction,
+                self._started,
+                recorder.statuses,
+                reserved=plan.reserved_epochs,
+                reserve=finalists.reserve,
+            )
+            ending = Ending.DONE
+            if feed.left:
+                scheduler = make_scheduler(plan, feed.history)
+                ending = self._fit(feed, scheduler, meter.reached, screen, lambda: meter.spent)
+                self._note({"by": meter.spent or "trials"} if ending in _OVER else None)
+        return ending, meter, finalists
+
+    def _run_again(
+        self, console: Console, since: float, meter: Meter, finalists: Finalists
+    ) -> Ending:
+        """Train the finalists again, as many as the time allows."""
+        plan, experiment = self._plan, self._experiment
+        choice = finalists.within(meter.left)
+        _say(console, choice, plan.finals)
+        with Screen(plan, console, self._quiet, since, reruns=len(choice.reruns)) as screen:
+            recorder = Recorder(experiment, plan, self._settings, screen, kept_best=None)
+            source = RerunTrials(plan, choice.reruns, finalists.config, recorder, experiment)
+            feed = TrialFeed(plan, source, recorder)
+            if not feed.left:
+                return Ending.DONE
+            late = lambda: meter.left <= 0  # noqa: E731
+            return self._fit(feed, FIFOScheduler(), late, screen, lambda: "time budget")
+
+    def _fit(
+        self,
+        feed: TrialFeed,
+        scheduler: TrialScheduler,
+        is_over: Callable[[], bool],
+        screen: Screen,
+        spent: Callable[[], str],
+    ) -> Ending:
+        """Let Tune train what the feed has, and bring the records level with what was trained.
+
+        Args:
+            spent: names the budget that was reached.
+        """
+        self._ray_session.wait()
+        with interrupts(screen.say) as interrupted:
+            try:
+                ending = run_trials(
+                    self._plan, self._splits, feed, scheduler, self._settings, is_over
+                )
+                self._ownership.shut_out()  # Ray has told its workers to end, and waits for none
+                self._settings = replace(self._settings, run=self._ownership.run)
+                feed.close(f"{spent()} spent" if ending == Ending.BUDGET else None)
+            except OSError as error:
+                if not is_disk_full(error):
+                    raise
+                ending = Ending.DISK_FULL
+        # Where Tune was ending anyway it did not heed a Ctrl-C: the test stays closed.
+        return Ending.INTERRUPTED if interrupted.is_set() and ending in _OVER else ending
+
+    def _note(self, ended: dict[str, Any] | None) -> None:
+        record = read_json(self._experiment.plan)
+        write_json(self._experiment.plan, record | {"ended": ended})
+
+
+def _say(console: Console, choice: Choice, asked: Finals) -> None:
+    """Which trials run again; and where those are fewer than asked for, so."""
+    fewer = (choice.count, choice.repeats) != (asked.finalists, asked.repeats)
+    want = f"{asked.finalists} and the baseline, {asked.repeats} times each"
+    if not choice.trials:
+        console.print(f"Finalists: none, though asked for {want}: no time is left for a re-run")
+    elif choice.reruns:
+        of = f" (asked for {want}; there is time for no more)" if fewer else ""
+        console.print(f"Finalists: {', '.join(choice.trials)}, {choice.repeats} times each{of}")

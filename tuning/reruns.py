@@ -1,0 +1,93 @@
+"""The finalists' re-runs, as trials of their own outside the study."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from tuning.experiment import Experiment, TrialStatus, trial_of
+from tuning.finalists import SHARE, Choice, Rerun, choose, reruns_of, wall_time
+from tuning.plan import SearchPlan
+from tuning.recorder import Recorder
+from tuning.recovery import Begun
+
+
+class Finalists:
+    """Who they are, as the trials stand, and how many re-runs there is time for.
+
+    Args:
+        statuses: of the search's trials, as they are at any time.
+    """
+
+    def __init__(
+        self, plan: SearchPlan, experiment: Experiment, statuses: Mapping[str, TrialStatus]
+    ) -> None:
+        self._plan = plan
+        self._statuses = statuses
+        self.config: Callable[[str], dict[str, Any]] = cache(
+            lambda trial: experiment.trial(trial).read_config()
+        )
+        self._done = {d.id: d.read_status() for d in experiment.reruns()}
+
+    def within(self, seconds: float) -> Choice:
+        """As many as this time allows."""
+        plan = self._plan
+        for count, repeats in plan.finals.sizes():
+            trials = choose(self._statuses, self.config, plan.baseline, plan.space.direction, count)
+            reruns = reruns_of(trials, repeats, plan.space.epochs, self._statuses, self._done)
+            if wall_time(reruns, plan.concurrency) <= seconds:
+                return Choice(count, repeats, tuple(trials), tuple(reruns))
+        return Choice()
+
+    def reserve(self) -> float:
+        """Seconds to be kept for them, of the time budget."""
+        if self._plan.budget.time is None:
+            return 0.0
+        choice = self.within(SHARE * self._plan.budget.time)
+        return wall_time(choice.reruns, self._plan.concurrency)
+
+
+class RerunTrials:
+    """A `Source`: these re-runs in their order; those begun already go on first."""
+
+    def __init__(
+        self,
+        plan: SearchPlan,
+        reruns: Sequence[Rerun],
+        config: Callable[[str], dict[str, Any]],
+        recorder: Recorder,
+        experiment: Experiment,
+    ) -> None:
+        begun, fresh = [], []
+        for rerun in reruns:
+            seed = plan.rerun_seed(rerun.trial, rerun.repeat)
+            trial = Begun(rerun.name, seed, config(rerun.trial), spared=True)
+            if recorder.read_status(rerun.name) is None:
+                fresh.append(trial)
+            else:
+                recorder.resume(rerun.name, seed, trial.config)
+                begun.append(trial)
+        for status in (directory.read_status() for directory in experiment.reruns()):
+            if status.trial in recorder.statuses:
+                continue
+            if status.state == "RUNNING":  # of an earlier run, when its trial was among the best
+                recorder.resume(status.trial, status.seed, config(trial_of(status.trial)))
+                recorder.end(status.trial, "PRUNED", "no finalist any more")
+            else:
+                recorder.adopt(status)
+        self.interrupted = tuple(begun)
+        self._fresh = fresh
+
+    @property
+    def left(self) -> int:
+        return len(self._fresh)
+
+    def next(self) -> Begun:
+        return self._fresh.pop(0)
+
+    def report(self, name: str, result: Mapping[str, Any]) -> None:
+        """Nobody: a sampler must not learn a configuration's score twice."""
+
+    def tell(self, status: TrialStatus) -> None:
+        """Nobody: see `report`."""
