@@ -60,7 +60,9 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def found(text: Path) -> tuple[Experiment, str]:
     options = ["--space", "char_rnn", "--data-dir", str(text), *OPTIONS]
-    return search(text.parent, "words", *options, "--trials", "4", "--max-epochs", "2")
+    return search(
+        text.parent, "words", *options, "--trials", "4", "--max-epochs", "2", "--finalists", "0"
+    )
 
 
 def test_every_cell_and_setting_can_be_searched(found: tuple[Experiment, str]) -> None:
@@ -213,6 +215,7 @@ def test_on_the_stand_in_a_search_beats_the_baseline(tmp_path: Path) -> None:
     faster = {"lr": 0.01, "schedule": "one_cycle", "dropout": 0.0, "window": 50, "batch_size": 50}
     (tmp_path / "faster.json").write_text(json.dumps([{**faster, "cell": "gru"}]))
     options = ["--space", "char_rnn", "--data", "embedded", "--trials", "2", "--max-epochs", "1"]
+    options += ["--finalists", "0"]
     first = ["--set", "hidden_size=128", "--enqueue", str(tmp_path / "faster.json")]
     experiment, screen = search(tmp_path, "help", *options, *first)
     metrics = read(experiment.best / "metrics.json")

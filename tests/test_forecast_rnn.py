@@ -51,7 +51,9 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def found(table: Path) -> tuple[Experiment, str]:
     options = ["--space", "forecast_rnn", "--data-dir", str(table), *OPTIONS]
-    return search(table.parent, "wind", *options, "--trials", "5", "--max-epochs", "3")
+    return search(
+        table.parent, "wind", *options, "--trials", "5", "--max-epochs", "3", "--finalists", "0"
+    )
 
 
 def test_it_is_searched_for_the_least_error(found: tuple[Experiment, str]) -> None:
@@ -199,6 +201,7 @@ def test_text_in_a_column_of_numbers_is_refused_with_row_and_column(tmp_path: Pa
 
 def test_on_the_stand_in_a_search_beats_the_baseline(tmp_path: Path) -> None:
     options = ["--space", "forecast_rnn", "--data", "embedded", "--trials", "4"]
+    options += ["--finalists", "0"]
     experiment, screen = search(tmp_path, "waves", *options, "--max-epochs", "3")
     metrics = read(experiment.best / "metrics.json")
     assert metrics["val"]["mse"] < metrics["baseline"]["val"]["mse"]

@@ -35,7 +35,7 @@ def small_disk(tmp_path: Path) -> Path:
 def test_a_full_disk_interrupts_and_the_search_goes_on(small_disk: Path) -> None:
     small, kept = small_disk / "small", small_disk / "kept"
     options = ["--space", "mnist", "--data", "embedded", "--gpus-per-trial", "0"]
-    options += ["--trials", "2", "--max-epochs", "3", "--scheduler", "none"]
+    options += ["--finalists", "0", "--trials", "2", "--max-epochs", "3", "--scheduler", "none"]
     search = command(*options, "--storage", str(small), "--name", "full")
     done = subprocess.run(
         [*NAMESPACE, SMALL_DISK, "sh", str(small), str(kept), *search],

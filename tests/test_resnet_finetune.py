@@ -43,6 +43,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def first(place: Path) -> tuple[Experiment, str]:
     options = ["--data-dir", "pictures", "--weights", "mine.pt", "--trials", "3"]
+    options += ["--finalists", "0"]
     said = run(place, *SMALL, *options, "--name", "first")
     return Experiment(place / "first"), said
 
@@ -92,6 +93,7 @@ def test_the_best_model_classifies_and_is_tuned_on(
     )  # fmt: skip
     assert "red" in done.stdout
     options = ["--data-dir", "pictures", "--weights", "first", "--trials", "2"]
+    options += ["--finalists", "0"]
     said = run(place, *SMALL, *options, "--name", "second")
     assert "from weights of the best model of first" in said
     experiment = Experiment(place / "second")

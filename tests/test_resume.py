@@ -27,6 +27,7 @@ CHEAP = [
     for option in ("--set", setting)
 ]
 DIGITS = ["--space", "mnist", "--data", "embedded", *CHEAP, "--gpus-per-trial", "0"]
+DIGITS += ["--finalists", "0"]
 
 
 def command(*options: str) -> list[str]:

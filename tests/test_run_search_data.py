@@ -150,6 +150,7 @@ def test_bad_data_is_refused(
     make(root)
     before = sorted(tmp_path.rglob("mine/**/*"))
     options = ["--data-dir", str(root), "--storage", str(storage), "--name", "x"]
+    options += ["--finalists", "0"]
     code = run_search.main(["--space", "mnist", "--trials", "1", "--max-epochs", "1", *options])
     error = capsys.readouterr().err
     assert code == 2, error

@@ -35,7 +35,15 @@ def main() -> None:
     rng = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as folder:
         search = Search(
-            Path(folder), "--trials", "8", "--max-epochs", EPOCHS, "--scheduler", "none"
+            Path(folder),
+            "--trials",
+            "8",
+            "--max-epochs",
+            EPOCHS,
+            "--scheduler",
+            "none",
+            "--finalists",
+            "0",
         )
         process = search.start()
         screen: list[str] = []

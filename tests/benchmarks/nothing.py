@@ -107,4 +107,5 @@ SPACE = SearchSpace(
     | {name: FloatDistribution(0.0, 1.0) for name in "abcdefgh"},
     epochs=3,
     trials=200,
+    finalists=0,
 )

@@ -36,6 +36,7 @@ def main() -> None:
 
 def _measure(folder: Path, trials: int, epochs: int) -> None:
     arguments = ["--space", "cifar10", "--data", "embedded", "--scheduler", "none", "--quiet"]
+    arguments += ["--finalists", "0"]
     arguments += ["--trials", str(trials), "--max-epochs", str(epochs)]
     arguments += ["--concurrency", str(SLOTS), "--gpus-per-trial", "0"]
     arguments += [option for setting in FIXED for option in ("--set", setting)]

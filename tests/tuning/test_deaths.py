@@ -87,6 +87,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
     (folder / "space.py").write_text(SPACE)
     (folder / "deaths.txt").touch()
     options = ["--space", "space.py", "--data", "embedded", "--scheduler", "none"]
+    options += ["--finalists", "0"]
     place = ["--storage", str(folder), "--name", "doomed", "--quiet"]
     done = subprocess.run(command(*options, *place), cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr

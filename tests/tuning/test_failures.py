@@ -125,6 +125,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ended(tree: Path) -> Ended:
     """The experiment, the screen, and what was built, in order."""
     options = ["--data", "embedded", "--scheduler", "none", "--concurrency", "2", "--quiet"]
+    options += ["--finalists", "0"]
     names = ["--gpus-per-trial", "0", "--storage", str(tree.parent), "--name", "own"]
     run = [sys.executable, "run_search.py", "--space", "own_space.py", *options, *names]
     done = subprocess.run(run, cwd=tree, capture_output=True, text=True)

@@ -14,6 +14,7 @@ SPACE = SearchSpace(
         "l1": CategoricalDistribution((32, 64, 120, 256)),
         "l2": CategoricalDistribution((32, 64, 84, 128)),
     },
+    finalists=0,  # the others have none
     fixed={
         "optimizer": "sgd",
         "schedule": "constant",

@@ -1,0 +1,50 @@
+"""Killed among the finalists, in the export and around test's opening; resumed after each."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.kills.faults import LAST_FAULTS
+from tests.kills.searches import Search
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> tuple[Search, list[str]]:
+    """The search, and what was on the screen of each run."""
+    search = Search(tmp_path_factory.mktemp("kills"), "--trials", "2", "--repeats", "2")
+    screens = []
+    for _ in range(2):
+        with search.start() as process:
+            assert process.stdout is not None
+            lines: list[str] = []
+            for line in process.stdout:
+                lines.append(line)
+                if "-r" in line and ("started" in line or "goes on" in line):
+                    break
+            process.kill()
+            screens.append("".join([*lines, *process.stdout]))
+    for fault in LAST_FAULTS:
+        with search.start(fault=fault) as process:
+            assert process.stdout is not None
+            screens.append(process.stdout.read())
+        assert process.returncode == -9, f"{fault}: {screens[-1]}"
+    return search, [*screens, search.finish()]
+
+
+def test_nothing_is_run_twice_and_nothing_is_lost(ended: tuple[Search, list[str]]) -> None:
+    search, screens = ended
+    assert search.faults() == []
+    assert search.trained_again() == 0
+    assert len(search.experiment.reruns()) in (2, 4)  # the baseline may be the best
+    assert "goes on after" in screens[1] or "goes on after" in screens[2]
+
+
+def test_after_the_finalists_nothing_trains_again(ended: tuple[Search, list[str]]) -> None:
+    _, screens = ended
+    assert all("started" not in screen for screen in screens[3:])
+
+
+def test_test_was_opened_once_whenever_it_was_killed(ended: tuple[Search, list[str]]) -> None:
+    search, screens = ended
+    assert search.openings() == 1
+    assert "Test (opened once)" in screens[-1]
