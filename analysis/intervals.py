@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import numpy as np
 from scipy import stats
@@ -32,7 +33,9 @@ def tied(values: np.ndarray, others: np.ndarray) -> bool:
         return False
     if np.ptp(values) == 0 and np.ptp(others) == 0:  # no variance: SciPy's interval would be NaN
         return bool(values[0] == others[0])
-    interval = stats.ttest_ind(values, others, equal_var=False).confidence_interval(LEVEL)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # values that are nearly the same are fine
+        interval = stats.ttest_ind(values, others, equal_var=False).confidence_interval(LEVEL)
     return bool(interval.low <= 0 <= interval.high)
 
 

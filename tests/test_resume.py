@@ -228,9 +228,9 @@ def test_one_owner(tmp_path: Path) -> None:
 
 LATE = """
 import signal, sys
-import run_search, tuning.session
+import run_search, tuning.phases
 
-run_trials = tuning.session.run_trials
+run_trials = tuning.phases.run_trials
 
 
 def and_then_ctrl_c(*arguments):
@@ -240,7 +240,7 @@ def and_then_ctrl_c(*arguments):
     return ending
 
 
-tuning.session.run_trials = and_then_ctrl_c
+tuning.phases.run_trials = and_then_ctrl_c
 sys.exit(run_search.main(sys.argv[1:]))
 """
 

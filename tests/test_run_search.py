@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -258,3 +259,23 @@ def test_few_epochs_lower_the_grace_period(
     assert run_search.main([*MNIST, "--max-epochs", str(epochs), "--dry-run"]) == 0
     plan = json.loads(capsys.readouterr().out)
     assert (plan["epochs"], plan["grace_period"]) == (epochs, grace)
+
+
+@pytest.mark.parametrize(
+    ("options", "planned"),
+    [
+        ([], {"finalists": 3, "repeats": 3, "prefer": "best", "retrain_on_all": False}),
+        (["--finalists", "5", "--repeats", "2", "--prefer", "cheap", "--retrain-on-all"],
+         {"finalists": 5, "repeats": 2, "prefer": "cheap", "retrain_on_all": True}),
+        (["--plateau", "4", "--target-score", "0.99"], {"plateau": 4, "target_score": 0.99}),
+        (["--epoch-budget", "60"], {"epoch_budget": 60, "finalists": 1, "repeats": 2}),  # 30: half
+        (["--epoch-budget", "9"], {"epoch_budget": 9, "finalists": 0}),
+        (["--epoch-budget", "60", "--finalists", "2"], {"finalists": 2, "repeats": 3}),
+    ],
+)  # fmt: skip
+def test_budgets_and_finalists_are_part_of_the_plan(
+    options: list[str], planned: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_search.main([*MNIST, *options, "--dry-run"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert {name: plan[name] for name in planned} == planned

@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from analysis import handover
+from analysis import openings as openings_module
 from analysis.handover import hand_over
 from analysis.openings import announce_opening, complete_opening, openings
 from analysis.rescore import FreshProcess
@@ -31,7 +32,8 @@ def test_an_opening_that_a_kill_cut_short_is_completed(
     step: str, copy: Callable[[], Experiment], digits: Splits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     experiment = copy()
-    real = getattr(handover, step)
+    where = openings_module if step == "announce_opening" else handover
+    real = getattr(where, step)
 
     def killed(*arguments: object) -> None:
         if step == "announce_opening":  # right after it; and right before the other
@@ -39,7 +41,7 @@ def test_an_opening_that_a_kill_cut_short_is_completed(
         raise KilledError
 
     with monkeypatch.context() as patch, FreshProcess() as fresh:
-        patch.setattr(handover, step, killed)
+        patch.setattr(where, step, killed)
         with pytest.raises(KilledError):
             hand_over(experiment, digits, fresh, open_test=True)
     (announced,) = lines(experiment)

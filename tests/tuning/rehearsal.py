@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,10 +16,12 @@ from trainables.data.splits import Splits
 from trainables.trainer import save_tensors
 from tuning.deaths import DEATHS
 from tuning.experiment import Experiment, TrialStatus
+from tuning.finalists import Choice
 from tuning.ownership import begin_run
 from tuning.plan import SearchPlan
 from tuning.recorder import Recorder
 from tuning.request import make_plan
+from tuning.reruns import Finalists, RerunTrials
 from tuning.searcher import TrialFeed
 from tuning.study import open_study
 from tuning.study_trials import StudyTrials
@@ -75,7 +78,7 @@ class Listener:
 
 
 class Rehearsal:
-    """One search; `begin` a trial, let it `work` an epoch, and tell the searcher how it `end`s.
+    """One search; `begin` a trial, let it `work` an epoch, and tell its feed how it `end`s.
 
     Made again with the same plan it goes on with what the first has left, as after a kill.
     """
@@ -102,6 +105,19 @@ class Rehearsal:
         self._ray_ids = (f"ray_{run}_{number}" for number in itertools.count())
         self._ray_id: dict[str, str] = {}
         self.suggestions: dict[str, dict[str, Any]] = {}
+
+    def run_again(self, seconds: float = math.inf) -> Choice:
+        """Turn to the finalists, as many as there is time for; `begin` gives their re-runs."""
+        finalists = Finalists(self.plan, self.experiment, self.recorder.statuses)
+        choice = finalists.within(seconds)
+        self.recorder = Recorder(
+            self.experiment, self.plan, self.settings, self.listener, kept_best=None
+        )
+        source = RerunTrials(
+            self.plan, choice.reruns, finalists.config, self.recorder, self.experiment
+        )
+        self.searcher = TrialFeed(self.plan, source, self.recorder)
+        return choice
 
     def begin(self) -> str | None:
         """Ask for a trial; its id, or None where there are no more."""

@@ -42,6 +42,13 @@ def test_it_is_cut_60_20_20_and_each_part_can_look_back(tmp_path):
     assert len(splits.val.head(5)) == 5 and splits.val.head(5).first == 60
 
 
+def test_train_and_val_can_be_one_part_for_training(tmp_path):
+    splits = write(tmp_path / "x.csv", np.random.default_rng(0).normal(size=(100, 2)))
+    both = splits.all_for_training()
+    assert (both.train.first, len(both.train)) == (0, 80) and both.meta == splits.meta
+    assert np.array_equal(both.train.values, splits.val.values)
+
+
 def test_ett_is_cut_in_its_own_way_where_it_is_long_enough(tmp_path):
     names = "HUFL,HULL,MUFL,MULL,LUFL,LULL,OT"
     values = np.random.default_rng(0).normal(size=(14_500, 7)).round(3)

@@ -28,6 +28,18 @@ def test_closed_splits_stay_closed_in_another_process(small_splits):
     assert np.array_equal(arrived.train.inputs, small_splits.train.inputs)
 
 
+def test_train_and_val_can_be_one_part_for_training(small_splits):
+    both = small_splits.all_for_training()
+    assert np.array_equal(both.train.inputs[:200], small_splits.train.inputs)
+    assert np.array_equal(both.train.inputs[200:], small_splits.val.inputs)
+    assert both.train.targets.tolist() == [
+        *small_splits.train.targets, *small_splits.val.targets,
+    ]  # fmt: skip
+    assert both.digest != small_splits.digest and len(both.digest) == 64
+    with pytest.raises(PermissionError, match="closed"):
+        _ = both.test
+
+
 def test_closing_leaves_the_original_open(small_splits):
     small_splits.closed()
     assert len(small_splits.test) == 50

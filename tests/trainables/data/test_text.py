@@ -37,6 +37,14 @@ def test_three_parts_follow_each_other_and_lose_nothing(tmp_path):
     assert len(splits.train.head(10)) == 10
 
 
+def test_train_and_val_can_be_one_part_for_training(tmp_path):
+    splits = load(tmp_path, ABC)
+    both = splits.all_for_training()
+    assert written(both.meta, both.train) == ABC[:810] and len(both.train) == 810
+    with pytest.raises(PermissionError):
+        _ = both.test
+
+
 def test_what_train_lacks_is_unknown_and_shown_as_such(tmp_path):
     splits = load(tmp_path, "ab" * 80 + "ac" * 10 + "ad" * 10)
     assert splits.meta.vocabulary == ("a", "b") and splits.meta.symbols == 3

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from trainables.parts.scores import classification_report
+from trainables.parts.scores import classification_report, classification_shares
 
 LOGITS = np.array([[2, 0, 0], [0, 2, 0], [2, 0, 0], [0, 3, 0]], np.float32)
 TARGETS = np.array([0, 1, 1, 1])
@@ -27,6 +27,13 @@ def test_its_loss_is_the_mean_cross_entropy():
 
     parts = [loss(2, [0, 0]), loss(2, [0, 0]), loss(0, [2, 0]), loss(3, [0, 0])]
     assert report["loss"] == pytest.approx(sum(parts) / 4)
+
+
+def test_each_example_has_its_share_of_both_scores():
+    report = classification_report(LOGITS, TARGETS, ("a", "b", "c"))
+    each = classification_shares(LOGITS, TARGETS)
+    assert each["accuracy"].tolist() == [1.0, 1.0, 0.0, 1.0]
+    assert each["loss"].mean() == pytest.approx(report["loss"]) and len(each["loss"]) == 4
 
 
 def test_huge_logits_do_not_overflow():

@@ -13,6 +13,7 @@ from trainables.parts.windows import (
     Windows,
     errors,
     forecast_report,
+    forecast_shares,
     forecasts,
     residual_interval,
     truth_of,
@@ -76,6 +77,8 @@ def test_forecasts_meet_the_truth_that_came_after_their_past():
     made = forecasts(Last(), windows)
     np.testing.assert_array_equal(truth_of(VAL, [0, 1], made.shape), windows.take(slice(None))[1])
     report = forecast_report(made, VAL, META, [0, 1])
+    for metric, each in forecast_shares(made, VAL, [0, 1]).items():
+        assert each.mean() == pytest.approx(report[metric]) and len(each) == report["count"]
     assert (report["mse"], report["mae"], report["loss"]) == (7.5, 2.5, 7.5)  # 1, 2, 3, 4 too low
     assert report["rmse_by_step"] == [1, 2, 3, 4] and report["count"] == 7
     assert report["columns"] == {"a": {"mse": 30.0, "mae": 5.0}, "b": {"mse": 67.5, "mae": 7.5}}
