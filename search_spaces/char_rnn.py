@@ -29,9 +29,9 @@ SPACE = SearchSpace(
         {
             "cell": "lstm",
             "embedding": 64,
-            "hidden_size": 384,
+            "hidden_size": 512,
             "layers": 2,
-            "dropout": 0.4,
+            "dropout": 0.5,
             "tied": False,
             "window": 64,
             "batch_size": 64,
@@ -44,8 +44,10 @@ SPACE = SearchSpace(
     compared_by="cell",
     metric="val_nats",
     direction="min",
-    epochs=12,
+    epochs=10,
     trials=12,
     grace_period=2,
     time_budget=35 * 60,
+    finalists=2,
+    repeats=2,
 )

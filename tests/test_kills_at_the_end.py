@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.kills.faults import LAST_FAULTS
@@ -48,3 +50,15 @@ def test_test_was_opened_once_whenever_it_was_killed(ended: tuple[Search, list[s
     search, screens = ended
     assert search.openings() == 1
     assert "Test (opened once)" in screens[-1]
+
+
+def test_trials_that_a_budget_has_ended_do_not_go_on_after_a_kill(tmp_path: Path) -> None:
+    search = Search(tmp_path, "--trials", "30", "--target-score", "0.05", "--repeats", "1")
+    with search.start(fault="export") as process:
+        assert process.stdout is not None and "finalist" in process.stdout.read().lower()
+    trials = len(search.experiment.trials())
+    screen = search.finish()
+    assert len(search.experiment.trials()) == trials < 30 and "started" not in screen
+    assert "Ended by: target score" in screen and "Test (opened once)" in screen
+    more = search.finish()  # once all is done the user may want more of it: the target stops it
+    assert "Ended by: target score" in more

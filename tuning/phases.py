@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from rich.console import Console
 
 from trainables.data.splits import Splits
-from trainables.files import is_disk_full, read_json, write_json
+from trainables.files import is_disk_full, read_json, read_lines, write_json
 from tuning.budget import Meter
 from tuning.cluster import RaySession
 from tuning.finalists import Choice, Finals
@@ -94,10 +93,12 @@ class Phases:
                 reserve=finalists.reserve,
             )
             ending = Ending.DONE
-            if feed.left:
+            if feed.left and not self._has_ended():
                 scheduler = make_scheduler(plan, feed.history)
                 ending = self._fit(feed, scheduler, meter.reached, screen, lambda: meter.spent)
-                self._note({"by": meter.spent or "trials"} if ending in _OVER else None)
+                self._note(meter.spent or "trials" if ending in _OVER else None)
+            elif not feed.left and read_json(experiment.plan)["ended"] is None:
+                self._note("trials")  # killed before it could
         return ending, meter, finalists
 
     def _run_again(
@@ -145,9 +146,25 @@ class Phases:
         # Where Tune was ending anyway it did not heed a Ctrl-C: the test stays closed.
         return Ending.INTERRUPTED if interrupted.is_set() and ending in _OVER else ending
 
-    def _note(self, ended: dict[str, Any] | None) -> None:
-        record = read_json(self._experiment.plan)
-        write_json(self._experiment.plan, record | {"ended": ended})
+    def _note(self, by: str | None) -> None:
+        """Write down what ended the trials; None: nothing has, they are to go on."""
+        about = {"trials": self._plan.space.trials, "openings": self._openings()}
+        ended = None if by is None else {"by": by, **about}
+        write_json(self._experiment.plan, read_json(self._experiment.plan) | {"ended": ended})
+
+    def _has_ended(self) -> bool:
+        """Whether an earlier run has ended the trials, and was killed before its last step ended.
+
+        Then what a budget kept from being tried stays so; once all is done, a resumed search with
+        such a budget goes on.
+        """
+        ended = read_json(self._experiment.plan)["ended"]
+        here = (self._plan.space.trials, self._openings())
+        return ended is not None and (ended["trials"], ended["openings"]) == here
+
+    def _openings(self) -> int:
+        """Openings of test that were completed."""
+        return sum(bool(line["result"]) for line in read_lines(self._experiment.test_openings))
 
 
 def _say(console: Console, choice: Choice, asked: Finals) -> None:
