@@ -214,7 +214,9 @@ def test_a_budget_ends_the_trials_and_the_finalists_follow(
     assert read(experiment.best / "metrics.json")["test"] is not None
     if ended == "epoch budget":
         assert set(results.reruns["state"]) == {"COMPLETE"}
-        assert results.trials["epochs"].sum() + results.reruns["epochs"].sum() <= 11 + 2  # one each slot
+        assert (
+            results.trials["epochs"].sum() + results.reruns["epochs"].sum() <= 11 + 2
+        )  # one each slot
 
 
 def test_without_finalists_the_best_trial_is_handed_over(tmp_path: Path) -> None:
