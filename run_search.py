@@ -141,7 +141,7 @@ def _run(
             given = (plan, splits.closed(), console, session, ownership)
             ending = search(*given, quiet=quiet, started=started)
             fresh = after.enter_context(FreshProcess())  # it imports while Ray ends
-        ending, won = _hand_over(experiment, splits, fresh, ending)
+        ending, won = _hand_over(experiment, splits, fresh, ending, console)
     from analysis.summary import print_summary
 
     print_summary(experiment, console, interrupted=ending not in (Ending.DONE, Ending.BUDGET))
@@ -154,7 +154,11 @@ def _run(
 
 
 def _hand_over(
-    experiment: Experiment, splits: Splits, fresh: FreshProcess, ending: Ending
+    experiment: Experiment,
+    splits: Splits,
+    fresh: FreshProcess,
+    ending: Ending,
+    console: Console,
 ) -> tuple[Ending, bool]:
     """The last step; returns how the search ended after all, and whether there is a model."""
     from analysis.handover import hand_over
@@ -164,7 +168,8 @@ def _hand_over(
     try:
         stop_if_asked()  # test is opened below
         to_the_end = ending in (Ending.DONE, Ending.BUDGET)
-        return ending, hand_over(experiment, splits, fresh, open_test=to_the_end)
+        won = hand_over(experiment, splits, fresh, open_test=to_the_end, say=console.print)
+        return ending, won
     except NotProvenError as error:
         print(f"run_search: error: not exported: {error}", file=sys.stderr)
         return ending, False

@@ -13,7 +13,7 @@ TENTHS = 10
 def bought(results: Results) -> pd.DataFrame:
     """The best score after each tenth of what the search's trials have cost.
 
-    The finalists' re-runs are no part of it: they buy certainty, not score.
+    The finalists' re-runs are no part of it: they buy certainty, not score. Nor are failed trials.
 
     Returns:
         ten rows, of `share` (0.1 to 1), `spent`, in `unit` (`seconds` of training, all slots
@@ -23,7 +23,8 @@ def bought(results: Results) -> pd.DataFrame:
     metric, direction = results.plan["metric"], results.plan["direction"]
     ended = results.plan.get("ended") or {}  # none yet, or an older experiment
     unit = "seconds" if ended.get("by") == "time budget" else "epochs"
-    of_search = results.epochs["trial"].isin(results.trials["trial"])
+    counted = results.trials["trial"][results.trials["state"] != "FAIL"]  # those have no score
+    of_search = results.epochs["trial"].isin(counted)
     if not of_search.any():
         return pd.DataFrame(columns=["share", "spent", "unit", "best"])
     epochs = results.epochs[of_search].sort_values("wall_time")

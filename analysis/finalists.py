@@ -9,21 +9,36 @@ import numpy as np
 import pandas as pd
 
 from analysis.intervals import mean_interval, tied
-from tuning.experiment import TrialStatus, ranked, trial_of
+from tuning.experiment import TrialStatus, ranked, rerun_id
 
 COLUMNS = ["trial", "mean", "low", "high", "search_score", "optimism", "tied", "seconds"]
 _DTYPES = dict.fromkeys(COLUMNS, "float64") | {"trial": "string", "tied": "bool"}
 
 
+def rounds(reruns: list[TrialStatus], chosen: list[str]) -> dict[str, list[TrialStatus]]:
+    """By finalist, its re-runs in order: only as many as every one of them has ended.
+
+    Where a budget or a kill cut them short, one that has fewer than the others must not win by it.
+    """
+    ended = {s.trial: s for s in reruns if s.state in ("COMPLETE", "FAIL")}
+    found: dict[str, list[TrialStatus]] = {trial: [] for trial in chosen}
+    repeat = 1
+    while chosen and all(rerun_id(trial, repeat) in ended for trial in chosen):
+        for trial, own in found.items():
+            own.append(ended[rerun_id(trial, repeat)])
+        repeat += 1
+    return found if repeat > 1 else {}
+
+
 def finalists(
-    reruns: list[TrialStatus], scores: dict[str, float], direction: str, prefer: str
+    reruns: dict[str, list[TrialStatus]], scores: dict[str, float], direction: str, prefer: str
 ) -> pd.DataFrame:
     """A row a finalist, the winner first.
 
-    Only re-runs that were trained to their end count; a finalist with one that failed has no mean,
-    and comes last.
+    One of which a re-run failed has no mean, and comes last.
 
     Args:
+        reruns: what `rounds` gives.
         scores: of the search's trials, by id.
         prefer: `best`: the best mean wins; `cheap`: of those tied with it, the quickest.
 
@@ -33,14 +48,10 @@ def finalists(
         `tied`: it cannot be told from the best mean, Welch's 95 % interval of the difference
         holds 0 (False throughout with one re-run each); `seconds` a re-run takes, on average.
     """
-    groups: dict[str, list[TrialStatus]] = {}
-    for status in reruns:
-        if status.state in ("COMPLETE", "FAIL"):
-            groups.setdefault(trial_of(status.trial), []).append(status)
     sign = 1 if direction == "max" else -1
     rows: list[dict[str, Any]] = []
     values: dict[str, np.ndarray] = {}
-    for trial, group in groups.items():
+    for trial, group in reruns.items():
         values[trial] = np.array([math.nan if s.score is None else s.score for s in group])
         mean = float(values[trial].mean())
         low, high = mean_interval(values[trial])
@@ -62,7 +73,6 @@ def finalists(
     return frame
 
 
-def median_rerun(reruns: list[TrialStatus], trial: str, direction: str) -> TrialStatus:
-    """The re-run of a trial that stands for it: the median; of an even number the worse of two."""
-    own = [s for s in reruns if s.state == "COMPLETE" and trial_of(s.trial) == trial]
-    return ranked(own, direction)[len(own) // 2]
+def median_rerun(reruns: list[TrialStatus], direction: str) -> TrialStatus:
+    """The re-run that stands for its trial: the median; of an even number the worse of two."""
+    return ranked(reruns, direction)[len(reruns) // 2]

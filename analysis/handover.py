@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import uuid
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from analysis.judge import Judge
-from analysis.load import Results, load
+from analysis.load import load
 from analysis.openings import SealedTest, complete_opening, is_opening
 from analysis.rescore import FreshProcess
-from analysis.retrain import retrain_on_all
+from analysis.retrain import best_length, retrain_on_all
 from analysis.winner import Winner, find_winner
 from trainables.data.splits import Splits
-from trainables.files import read_json, replacing, write_json
+from trainables.errors import NonFiniteLoss
+from trainables.files import read_json, relative, replacing, write_json
 from trainables.trainer import load_tensors, save_tensors
-from tuning.experiment import CONFIG, METRICS, MODEL, SPACE_FILE, Experiment, all_id, trial_of
+from tuning.experiment import CONFIG, METRICS, MODEL, SPACE_FILE, TRAIN_AND_VAL, Experiment
 
 
 def hand_over(
-    experiment: Experiment, splits: Splits, fresh: FreshProcess, *, open_test: bool
+    experiment: Experiment,
+    splits: Splits,
+    fresh: FreshProcess,
+    *,
+    open_test: bool,
+    say: Callable[[str], None] = lambda line: None,
 ) -> bool:
     """Write `leaderboard.csv`, `finalists.csv` and `best/`; returns False where no trial scored.
 
     Args:
         fresh: the process that the export is proven in.
         open_test: score the winner and the baseline on test, which is recorded; False where the
-            search was interrupted: test stays closed.
+            search was interrupted: test stays closed, and nothing more is trained.
+        say: told what takes long, a line at a time.
 
     Raises:
         NotProvenError: the exported model, loaded in a fresh process, does not predict what the
@@ -47,10 +57,16 @@ def hand_over(
     if winner is None:
         return False
     judge = Judge(experiment, splits.closed(), results)
-    handover = _Handover(experiment, splits.closed(), judge, results, winner)
+    handover = _Handover(experiment, splits.closed(), judge, winner)
+    on_all = open_test and bool(results.plan.get("retrain_on_all")) and bool(winner.reruns)
+    if on_all:
+        handover.retrain(results.reruns, say)
     metrics = handover.handed_over() or handover.export(fresh)
     if open_test and (metrics["test"] is None or is_opening(experiment)):
         handover.open_test(metrics, SealedTest(experiment, splits))
+    if open_test and results.plan.get("ended"):
+        ended = results.plan["ended"] | {"handed_over": True}
+        write_json(experiment.plan, results.plan | {"ended": ended})
     return True
 
 
@@ -58,12 +74,7 @@ class _Handover:
     """What is handed over of one experiment."""
 
     def __init__(
-        self,
-        experiment: Experiment,
-        splits: Splits,
-        judge: Judge,
-        results: Results,
-        winner: Winner,
+        self, experiment: Experiment, splits: Splits, judge: Judge, winner: Winner
     ) -> None:
         self._experiment = experiment
         self._splits = splits
@@ -72,10 +83,28 @@ class _Handover:
         self._baseline = None if winner.baseline is None else str(winner.baseline["trial"])
         self._about = winner.to_json()
         self._model, self._epochs = str(winner.model["trial"]), int(winner.model["best_epoch"])
-        self._on_all = bool(results.plan.get("retrain_on_all")) and winner.finalist is not None
-        if self._on_all:
-            of_winner = results.reruns["trial"].map(trial_of) == winner.trial
-            self._reruns = results.reruns[of_winner & (results.reruns["state"] == "COMPLETE")]
+        self._on_all = False
+
+    def retrain(self, reruns: pd.DataFrame, say: Callable[[str], None]) -> None:
+        """Let a model that is trained on train and val together stand for the winner."""
+        own = reruns[reruns["trial"].isin(self._winner.reruns)]
+        judge, trial = self._judge, self._winner.trial
+        epochs = best_length(own)
+        say(f"Training {trial} on train and val together, {epochs} epochs")
+        try:
+            self._model = retrain_on_all(
+                self._experiment,
+                judge.task,
+                self._splits,
+                trial,
+                epochs,
+                device=judge.device,
+                threads=judge.threads,
+            )
+        except NonFiniteLoss as error:
+            say(f"{trial} on train and val: {error}; its median re-run is handed over")
+            return
+        self._epochs, self._on_all = epochs, True
 
     def handed_over(self) -> dict[str, Any] | None:
         """The metrics of `best/` where an earlier run of the search has put this model there."""
@@ -83,25 +112,18 @@ class _Handover:
             metrics: dict[str, Any] = read_json(self._experiment.best / METRICS)
         except FileNotFoundError:
             return None
-        model = all_id(self._winner.trial) if self._on_all else self._model
         of_baseline = (metrics["baseline"] or {}).get("trial")
-        is_same = (metrics["trial"], of_baseline) == (model, self._baseline)
-        same_epoch = self._on_all or metrics["epoch"] == self._epochs
-        return metrics if is_same and same_epoch and metrics["finalists"] == self._about else None
+        there = (metrics["trial"], metrics["epoch"], of_baseline)
+        if there != (self._model, self._epochs, self._baseline):
+            return None
+        if metrics["finalists"] != self._about:  # others have been compared with it since
+            metrics["finalists"] = self._about
+            write_json(self._experiment.best / METRICS, metrics)
+        return metrics
 
     def export(self, fresh: FreshProcess) -> dict[str, Any]:
         """Put the winner into `best/`, whole and proven or not at all; returns its metrics."""
         judge, val = self._judge, self._splits.val
-        if self._on_all:
-            self._model, self._epochs = retrain_on_all(
-                self._experiment,
-                judge.task,
-                self._splits,
-                self._winner.trial,
-                self._reruns,
-                device=judge.device,
-                threads=judge.threads,
-            )
         bundle = self._temporary()
         replaced = self._temporary()
         bundle.mkdir()
@@ -113,7 +135,9 @@ class _Handover:
                 recorded = None if self._on_all else float(self._winner.model["score"])
                 judge.prove(outputs, rescored, judge.report(self._model, val, outputs), recorded)
             write_json(bundle / METRICS, metrics)
-            for name, value in judge.extras(self._model, outputs).items():
+            unseen = str(self._winner.model["trial"])  # that has not been trained on val
+            of_val = outputs if unseen == self._model else judge.outputs(unseen, val)
+            for name, value in judge.extras(unseen, of_val).items():
                 write_json(bundle / name, value)
             if self._experiment.best.is_dir():
                 self._experiment.best.rename(replaced)
@@ -174,11 +198,13 @@ class _Handover:
             on_baseline = judge.report(self._baseline, splits.val)
             baseline = {"trial": self._baseline, "val": on_baseline, "test": None}
         replayed = str(self._winner.model["trial"])
+        here = shlex.quote(relative(self._experiment.root))
+        trust = " --trust" if judge.code is not None else ""
         return {
             "trial": model,
             "seed": int(self._winner.model["seed"]),
             "epoch": self._epochs,
-            "trained_on": "train and val" if self._on_all else "train",
+            "trained_on": TRAIN_AND_VAL if self._on_all else "train",
             "metric": metric,
             "examples": judge.task.scoring.examples,
             "val": on_val,
@@ -192,5 +218,5 @@ class _Handover:
                 for name, report in judge.references(model, splits.val).items()
             },
             "provenance": asdict(splits.provenance),
-            "replay": f"python -m analysis replay {self._experiment.name} {replayed}",
+            "replay": f"python -m analysis replay {here} {replayed}{trust}",
         }

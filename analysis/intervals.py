@@ -9,7 +9,8 @@ import numpy as np
 from scipy import stats
 
 LEVEL = 0.95
-_BATCHES = 30  # enough for Student's t to be near normal, few enough to be long ones
+_BATCHES, _FEWEST = 30, 5  # enough for Student's t to be near normal, few enough to be long ones
+_OVERLAPS = 4  # a batch's length, in times that its examples overlap
 
 
 def mean_interval(values: np.ndarray) -> tuple[float, float]:
@@ -39,18 +40,23 @@ def tied(values: np.ndarray, others: np.ndarray) -> bool:
     return bool(interval.low <= 0 <= interval.high)
 
 
-def score_interval(each: np.ndarray) -> tuple[float, float]:
+def score_interval(each: np.ndarray, overlap: int = 1) -> tuple[float, float]:
     """The interval of a score that is the mean of what each example adds, [n] in their order.
 
     Of right and wrong: E. B. Wilson's, "Probable Inference, the Law of Succession, and Statistical
     Inference", JASA 1927. Of other numbers: the t-interval over means of batches of neighbours,
     since neighbours in a text or a series are alike (A. M. Law, "Simulation Modeling and Analysis",
     on batch means); NaN where there are too few examples for them.
+
+    Args:
+        overlap: examples in a row that are judged on some of the same truth, as windows of a
+            series are; batches are several times as long.
     """
     if np.isin(each, (0.0, 1.0)).all():
         found = stats.binomtest(int(each.sum()), len(each)).proportion_ci(LEVEL, method="wilson")
         return float(found.low), float(found.high)
-    if len(each) < 2 * _BATCHES:
+    count = min(_BATCHES, len(each) // (_OVERLAPS * overlap))
+    if count < _FEWEST:
         return math.nan, math.nan
-    batches = np.array_split(np.asarray(each, np.float64), _BATCHES)
+    batches = np.array_split(np.asarray(each, np.float64), count)
     return mean_interval(np.array([batch.mean() for batch in batches]))

@@ -75,7 +75,7 @@ class Judge:
         report = dict(scoring.report(outputs, part, meta, config))
         each = scoring.each(outputs, part, meta, config)
         if self.metric in each:
-            low, high = score_interval(each[self.metric])
+            low, high = score_interval(each[self.metric], scoring.overlap(config))
             report["interval"] = [low, high] if low <= high else None  # NaN: too few examples
         return report
 

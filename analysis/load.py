@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.finalists import finalists
+from analysis.finalists import finalists, rounds
 from trainables.data.splits import Provenance
 from trainables.errors import BadInput
 from trainables.files import read_json
@@ -90,7 +90,7 @@ def load(path: str | Path) -> Results:
         trials=trials,
         reruns=_frame(again, provenance),
         finalists=finalists(
-            [directory.read_status() for directory in again],
+            rounds([directory.read_status() for directory in again], chosen(plan)),
             dict(zip(trials["trial"], trials["score"], strict=True)),
             plan["direction"],
             plan.get("prefer", "best"),  # older experiments lack it
@@ -98,6 +98,11 @@ def load(path: str | Path) -> Results:
         epochs=epochs.astype({"trial": "string", "epoch": "Int64"}),
         plan=plan,
     )
+
+
+def chosen(plan: dict[str, Any]) -> list[str]:
+    """The trials that were chosen to run again; none before that, or in an older experiment."""
+    return list((plan.get("ended") or {}).get("finalists", ()))
 
 
 def _frame(directories: list[TrialDirectory], provenance: str) -> pd.DataFrame:

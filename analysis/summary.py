@@ -13,7 +13,7 @@ from analysis.load import Results, load
 from analysis.openings import openings
 from analysis.tables import compared_table, finalists_table, leaderboard_table, scores_table
 from trainables.files import read_json, relative
-from tuning.experiment import CONFIG, METRICS, Experiment
+from tuning.experiment import CONFIG, METRICS, TRAIN_AND_VAL, Experiment
 
 TOP = 5
 _USES = {  # by what describes a model's inputs
@@ -75,6 +75,8 @@ def _print_best(experiment: Experiment, results: Results, console: Console) -> N
     metric, baseline, examples = metrics["metric"], metrics["baseline"], metrics["examples"]
     if len(results.finalists):
         console.print(finalists_table(results))
+    if short := cut_short(results, metrics):
+        console.print(short)
     text = f"\nBest: {metrics['trial']}"
     if metrics["val"]:
         val = metrics["val"][metric]
@@ -112,15 +114,34 @@ def _print_best(experiment: Experiment, results: Results, console: Console) -> N
     )
 
 
+def cut_short(results: Results, metrics: dict[str, Any]) -> str:
+    """What did not come to its end of what was asked for, so that nobody believes it did."""
+    ended = results.plan.get("ended") or {}
+    asked, done = ended.get("repeats", 0), (metrics["finalists"] or {}).get("repeats", 0)
+    said = ""
+    if done < asked and len(results.finalists):
+        said = "Every finalist failed when it was trained again"
+        if done:
+            said = f"The finalists were cut short: {done} of {asked} rounds of re-runs were ended"
+    elif done < asked:
+        said = "The finalists were cut short: no round of re-runs was ended"
+    if asked and not done:
+        said += "; the search's best trial is handed over, whose score may be its luckiest"
+    if results.plan.get("retrain_on_all") and metrics["trained_on"] != TRAIN_AND_VAL:
+        said += ("\n" if said else "") + "It was not trained on val too, as --retrain-on-all asks"
+    return said
+
+
 def how_sure(finalist: dict[str, Any], metric: str) -> str:
     """What the re-runs say of the winner, in a sentence or two."""
-    text = f"{finalist['trial']} trained again, {finalist['repeats']} times: {metric} "
+    times = "once" if finalist["repeats"] == 1 else f"{finalist['repeats']} times"
+    text = f"{finalist['trial']} trained again, {times}: {metric} "
     text += f"{finalist['mean']:.4f}{between([finalist['low'], finalist['high']])}; the search had "
     text += f"shown {finalist['search_score']:.4f} (optimism {finalist['optimism']:+.4f})"
     if finalist["low"] is None:
         return f"{text}. One re-run gives no interval, and shows no ties"
     if finalist["tied"]:
-        text += f". Not to be told apart from it: {', '.join(finalist['tied'])}"
+        text += f". Tied with the best mean: {', '.join(finalist['tied'])}"
     return text
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.finalists import median_rerun
-from analysis.load import Results
+from analysis.finalists import median_rerun, rounds
+from analysis.load import Results, chosen
 from tuning.experiment import Experiment
 
 
@@ -21,15 +21,15 @@ class Winner:
         model: the row of the trial or re-run whose weights are exported.
         baseline: the row of the one that stands for the baseline; None: it has no score.
         finalist: the winner's row of the finalists; None: there are none.
-        tied: the finalists that cannot be told from it.
-        repeats: how often it was trained again.
+        tied: the other finalists that cannot be told from the best mean.
+        reruns: the ids of its re-runs.
     """
 
     model: pd.Series
     baseline: pd.Series | None
     finalist: pd.Series | None = None
     tied: tuple[str, ...] = ()
-    repeats: int = 0
+    reruns: tuple[str, ...] = ()
 
     @property
     def trial(self) -> str:
@@ -43,7 +43,7 @@ class Winner:
         names = ("mean", "low", "high", "search_score", "optimism")
         numbers = {name: float(self.finalist[name]) for name in names}
         said = {name: None if np.isnan(value) else value for name, value in numbers.items()}
-        return {"trial": self.trial, "repeats": self.repeats, **said, "tied": list(self.tied)}
+        return {"trial": self.trial, "repeats": len(self.reruns), **said, "tied": list(self.tied)}
 
 
 def find_winner(experiment: Experiment, results: Results) -> Winner | None:
@@ -58,24 +58,22 @@ def find_winner(experiment: Experiment, results: Results) -> Winner | None:
     finalists = results.finalists.dropna(subset="mean")
     if finalists.empty:
         return Winner(board.iloc[0], baseline if scored else None)
-    reruns = [directory.read_status() for directory in experiment.reruns()]
+    statuses = [directory.read_status() for directory in experiment.reruns()]
+    reruns = rounds(statuses, chosen(results.plan))
     rows = results.reruns.set_index("trial", drop=False)
 
     def standing_for(trial: str) -> pd.Series:
-        row = rows.loc[median_rerun(reruns, trial, results.plan["direction"]).trial]
+        row = rows.loc[median_rerun(reruns[trial], results.plan["direction"]).trial]
         assert isinstance(row, pd.Series)
         return row
 
     first = finalists.iloc[0]
     again = scored and baseline["trial"] in set(finalists["trial"])
     others = finalists["tied"] & (finalists["trial"] != first["trial"])
-    model = standing_for(first["trial"])
-    complete = results.reruns["state"] == "COMPLETE"
-    of_winner = results.reruns["trial"].str.startswith(f"{first['trial']}-r")
     return Winner(
-        model=model,
+        model=standing_for(first["trial"]),
         baseline=(standing_for(baseline["trial"]) if again else baseline) if scored else None,
         finalist=first,
         tied=tuple(finalists["trial"][others]),
-        repeats=int((complete & of_winner).sum()),
+        reruns=tuple(status.trial for status in reruns[first["trial"]]),
     )

@@ -122,13 +122,15 @@ def test_test_has_an_interval_and_was_opened_once(whole: tuple[Experiment, str])
 
 
 def test_a_rerun_replays_to_the_last_bit(
-    whole: tuple[Experiment, str], capsys: pytest.CaptureFixture[str]
+    whole: tuple[Experiment, str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     experiment, _ = whole
     metrics = read(experiment.best / "metrics.json")
     assert metrics["replay"] == f"python -m analysis replay whole {metrics['trial']}"
-    command = metrics["replay"].split()[3:]
-    assert analysis([*command, "--storage", str(experiment.root.parent)]) == 0
+    monkeypatch.chdir(experiment.root.parent)  # where the search was run
+    assert analysis(metrics["replay"].split()[3:]) == 0
     assert "every epoch is the same to the last bit" in capsys.readouterr().out
 
 
@@ -235,7 +237,9 @@ def test_without_finalists_the_best_trial_is_handed_over(tmp_path: Path) -> None
     [
         (["--finalists", "-1"], "--finalists -1: must be"),
         (["--repeats", "0"], "--repeats: 0: must be"),
-        (["--finalists", "3", "--repeats", "3", "--epoch-budget", "50"], "--epoch-budget 50: 3"),
+        (["--finalists", "3", "--repeats", "3", "--epoch-budget", "77"], "re-runs 72"),
+        (["--epoch-budget", "5"], "--epoch-budget 5: the baseline alone takes 6"),
+        (["--epoch-budget", "9", "--prefer", "cheap"], "--epoch-budget 9: no finalists fit"),
         (["--target-score", "1.5"], "--target-score 1.5: val_accuracy lies between 0 and 1"),
         (["--target-score", "nan"], "--target-score nan"),
         (["--plateau", "12"], "--plateau 12: "),

@@ -27,6 +27,7 @@ OWNERS = {
     "ray": ("tuning/",),
     "optuna": ("tuning/", "search_spaces/"),
     "pandas": ("analysis/",),
+    "scipy": ("analysis/",),
     "tensorboard": ("tuning/",),
 }
 

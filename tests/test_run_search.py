@@ -269,7 +269,7 @@ def test_few_epochs_lower_the_grace_period(
          {"finalists": 5, "repeats": 2, "prefer": "cheap", "retrain_on_all": True}),
         (["--plateau", "4", "--target-score", "0.99"], {"plateau": 4, "target_score": 0.99}),
         (["--epoch-budget", "60"], {"epoch_budget": 60, "finalists": 1, "repeats": 2}),  # 30: half
-        (["--epoch-budget", "9"], {"epoch_budget": 9, "finalists": 0}),
+        (["--epoch-budget", "9"], {"epoch_budget": 9, "finalists": 0, "repeats": 1}),
         (["--epoch-budget", "60", "--finalists", "2"], {"finalists": 2, "repeats": 3}),
     ],
 )  # fmt: skip

@@ -219,6 +219,7 @@ SCORING = Scoring(
     outputs=_outputs,
     report=_report,
     each=lambda made, part, meta, config: forecast_shares(made, part, target_columns(config, meta)),
+    overlap=lambda config: int(config.horizon),
     references=_references,
     extras=lambda made, part, meta, config: {
         INTERVAL_FILE: residual_interval(made, part, target_columns(config, meta))

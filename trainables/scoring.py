@@ -48,6 +48,8 @@ class Scoring:
             metric that trials are scored by without its `val_`.
         each: (outputs, part, meta, config) -> {metric: [n]}, what each example adds to a score
             that is their mean, in the part's order; from it comes the score's interval.
+        overlap: (config) -> how many neighbours of a part are judged on some of the same truth;
+            1: none but itself.
         differing: (outputs, outputs) -> how many examples they say something else of.
         references: (config, splits, part) -> {name: report}: simple methods on the same part,
             that a model should beat.
@@ -62,6 +64,7 @@ class Scoring:
     outputs: Callable[[nn.Module, Any, Any, str], np.ndarray]
     report: Callable[[np.ndarray, Any, Any, Any], dict[str, Any]]
     each: Callable[[np.ndarray, Any, Any, Any], Mapping[str, np.ndarray]] = no_shares
+    overlap: Callable[[Any], int] = lambda config: 1
     differing: Callable[[np.ndarray, np.ndarray], int] = differing
     references: Callable[[Any, Splits, Any], Mapping[str, Mapping[str, Any]]] = no_references
     extras: Callable[[np.ndarray, Any, Any, Any], Mapping[str, Any]] = no_extras

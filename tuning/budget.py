@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from trainables.errors import BadInput
-from tuning.experiment import TrialStatus, better
+from tuning.experiment import TrialStatus, better, ranked
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Meter:
         started: `time.monotonic()` of the search's start.
         statuses: of the trials, as they are at any time; those that are there already do not count
             for the plateau.
-        reserved: epochs that the finalists will take.
+        reserved: epochs that the finalists will take, or have taken.
         reserve: () -> seconds that the finalists will take, as the trials stand.
 
     Attributes:
@@ -99,10 +99,14 @@ class Meter:
 
     @property
     def left(self) -> float:
-        """Seconds until the time is spent, the reserve left out; infinite without a limit."""
+        """Seconds until all of the time is spent; infinite without a limit, never negative."""
         if self._budget.time is None:
             return math.inf
-        return self._started + self._budget.time - time.monotonic()
+        return max(0.0, self._started + self._budget.time - time.monotonic())
+
+    def is_late(self) -> bool:
+        """Whether all of the time is spent, that of the finalists too."""
+        return self.left == 0
 
     def reached(self) -> bool:
         """Whether the search has to end now; asked often, it looks closely when news came.
@@ -136,11 +140,12 @@ class Meter:
             self.spent = "plateau"
 
     def _find_best(self, ended: set[str]) -> None:
-        for status in self._statuses.values():
-            than = self._best.score if self._best is not None else None
-            if status.score is not None and better(status.score, than, self._direction):
-                self._best = status
-                self._ended_before = ended
+        """The best of those that have not failed by now."""
+        before = self._best.score if self._best is not None else None
+        self._best = next(iter(ranked(self._statuses.values(), self._direction)), None)
+        score = self._best.score if self._best is not None else None
+        if score is not None and better(score, before, self._direction):
+            self._ended_before = ended
 
     def _ended(self) -> set[str]:
         return {name for name, status in self._statuses.items() if status.state != "RUNNING"}

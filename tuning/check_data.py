@@ -19,6 +19,11 @@ def check_data(plan: SearchPlan, splits: Splits) -> None:
             than a series.
     """
     task = plan.space.task
+    if plan.finals.retrain_on_all and not hasattr(splits.train, "joined"):
+        raise BadInput(
+            f"--retrain-on-all: {task.name}'s training part cannot be joined with val; it needs a "
+            "method joined(val)"
+        )
     where = f"--data-dir {plan.data.directory}" if plan.data.directory else splits.provenance.name
     try:
         task.network(task.Config(**plan.space.baseline), splits.meta)

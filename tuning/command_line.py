@@ -178,7 +178,8 @@ def what_to_resume(given: dict[str, Any]) -> tuple[str | None, int]:
         if name not in _RESUME_TAKES:
             option = _OPTIONS.get(name, f"--{name.replace('_', '-')}")
             shown = " ".join(value) if isinstance(value, list) else value
-            raise BadInput(f"{option} {shown}: cannot change with --resume; a new search can")
+            said = option if value is True else f"{option} {shown}"
+            raise BadInput(f"{said}: cannot change with --resume; a new search can")
     more = given.pop("trials", _More(0))
     if not isinstance(more, _More):
         raise BadInput(f"--trials {more}: with --resume, say how many to add: --trials +{more}")

@@ -31,6 +31,7 @@ from trainables.files import append_line, read_json, read_lines, replacing, writ
 SPACE_FILE = "space.py"  # the user's own, in an experiment as in an export that needs it
 MODEL, CONFIG, METRICS = "model.pt", "config.json", "metrics.json"  # of an export
 _TRIALS, _RERUNS = "trials", "finalists"  # directories
+TRAIN_AND_VAL = "train and val"  # what METRICS says a retrained winner was trained on
 BASELINE = "baseline"  # the id of a baseline that is outside the study
 
 

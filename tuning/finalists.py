@@ -17,6 +17,7 @@ from tuning.options import PREFERENCES
 
 SHARE = 0.5  # of a time or epoch budget that finalists may take, where that is left to us
 _START = 6.0  # seconds until the workers are there and have imported what they need
+STOPPING = 12.0  # seconds until Ray has ended the trials before
 _MARGIN = 1.1  # re-runs may be slower than the trials were
 
 
@@ -63,12 +64,16 @@ class Finals:
         count, repeats = fitting[0] if fitting else (0, 1)
         return replace(self, finalists=count, repeats=repeats)
 
-    def sizes(self) -> list[tuple[int, int]]:
+    def sizes(self, there_are: int | None = None) -> list[tuple[int, int]]:
         """(count, repeats) from the most wanted to the least, all of this size or smaller.
 
         First those that give an interval, then the most re-runs, then the most repeats.
+
+        Args:
+            there_are: no more configurations than these; None: as many as are asked for.
         """
-        smaller = [(k, r) for k in range(1, self.finalists + 1) for r in range(1, self.repeats + 1)]
+        most = self.finalists if there_are is None else min(self.finalists, there_are)
+        smaller = [(k, r) for k in range(1, most + 1) for r in range(1, self.repeats + 1)]
         return sorted(smaller, key=lambda kr: (kr[1] > 1, kr[0] * kr[1], kr[1]), reverse=True)
 
 
@@ -95,12 +100,14 @@ class Choice:
         count, repeats: of those asked for.
         trials: the finalists, the baseline among them.
         reruns: what is left to train.
+        seconds: that it will take.
     """
 
     count: int = 0
     repeats: int = 0
     trials: tuple[str, ...] = ()
     reruns: tuple[Rerun, ...] = ()
+    seconds: float = 0.0
 
 
 def choose(
@@ -112,15 +119,18 @@ def choose(
 ) -> list[str]:
     """The ids of the best `count` configurations, best first, and of the baseline.
 
-    Two trials of one configuration are one finalist: the better one.
+    Two trials of one configuration are one finalist: the better one, or the baseline.
     """
     best: list[str] = []
-    for status in ranked(statuses.values(), direction):
-        if len(best) < count and config(status.trial) not in [config(name) for name in best]:
-            best.append(status.trial)
     scored = baseline in statuses and statuses[baseline].score is not None
-    again = scored and config(baseline) not in [config(name) for name in best]
-    return [*best, baseline] if again else best
+    for status in ranked(statuses.values(), direction):
+        if len(best) == count:
+            break
+        same = scored and config(status.trial) == config(baseline)
+        name = baseline if same else status.trial
+        if config(name) not in [config(other) for other in best]:
+            best.append(name)
+    return [*best, baseline] if scored and baseline not in best else best
 
 
 def reruns_of(

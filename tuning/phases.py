@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from rich.console import Console
 
 from trainables.data.splits import Splits
-from trainables.files import is_disk_full, read_json, read_lines, write_json
+from trainables.files import is_disk_full, read_json, write_json
 from tuning.budget import Meter
 from tuning.cluster import RaySession
 from tuning.finalists import Choice, Finals
@@ -89,16 +90,18 @@ class Phases:
                 plan.space.direction,
                 self._started,
                 recorder.statuses,
-                reserved=plan.reserved_epochs,
+                reserved=plan.reserved_epochs + finalists.epochs_done,
                 reserve=finalists.reserve,
             )
             ending = Ending.DONE
             if feed.left and not self._has_ended():
+                self._note(None)
                 scheduler = make_scheduler(plan, feed.history)
                 ending = self._fit(feed, scheduler, meter.reached, screen, lambda: meter.spent)
-                self._note(meter.spent or "trials" if ending in _OVER else None)
-            elif not feed.left and read_json(experiment.plan)["ended"] is None:
-                self._note("trials")  # killed before it could
+                if ending in _OVER:
+                    self._note({"by": meter.spent or "trials", "trials": plan.space.trials})
+            elif not feed.left and self._ended is None:  # killed before it was written down
+                self._note({"by": "trials", "trials": plan.space.trials})
         return ending, meter, finalists
 
     def _run_again(
@@ -108,14 +111,16 @@ class Phases:
         plan, experiment = self._plan, self._experiment
         choice = finalists.within(meter.left)
         _say(console, choice, plan.finals)
-        with Screen(plan, console, self._quiet, since, reruns=len(choice.reruns)) as screen:
-            recorder = Recorder(experiment, plan, self._settings, screen, kept_best=None)
-            source = RerunTrials(plan, choice.reruns, finalists.config, recorder, experiment)
-            feed = TrialFeed(plan, source, recorder)
-            if not feed.left:
-                return Ending.DONE
-            late = lambda: meter.left <= 0  # noqa: E731
-            return self._fit(feed, FIFOScheduler(), late, screen, lambda: "time budget")
+        about = {"finalists": list(choice.trials), "repeats": choice.repeats}
+        self._note((self._ended or {}) | about)
+        screen = Screen(plan, console, self._quiet, since, reruns=len(choice.reruns))
+        recorder = Recorder(experiment, plan, self._settings, screen, kept_best=None)
+        source = RerunTrials(plan, choice.reruns, finalists.config, recorder, experiment)
+        feed = TrialFeed(plan, source, recorder)
+        if not feed.left:
+            return Ending.DONE
+        with screen:
+            return self._fit(feed, FIFOScheduler(), meter.is_late, screen, lambda: "time budget")
 
     def _fit(
         self,
@@ -138,7 +143,7 @@ class Phases:
                 )
                 self._ownership.shut_out()  # Ray has told its workers to end, and waits for none
                 self._settings = replace(self._settings, run=self._ownership.run)
-                feed.close(f"{spent()} spent" if ending == Ending.BUDGET else None)
+                feed.close(_cause(spent()) if ending == Ending.BUDGET else None)
             except OSError as error:
                 if not is_disk_full(error):
                     raise
@@ -146,33 +151,41 @@ class Phases:
         # Where Tune was ending anyway it did not heed a Ctrl-C: the test stays closed.
         return Ending.INTERRUPTED if interrupted.is_set() and ending in _OVER else ending
 
-    def _note(self, by: str | None) -> None:
-        """Write down what ended the trials; None: nothing has, they are to go on."""
-        about = {"trials": self._plan.space.trials, "openings": self._openings()}
-        ended = None if by is None else {"by": by, **about}
+    @property
+    def _ended(self) -> dict[str, Any] | None:
+        """What `plan.json` says of the end of the trials; None: they have not ended."""
+        ended: dict[str, Any] | None = read_json(self._experiment.plan)["ended"]
+        return ended
+
+    def _note(self, ended: dict[str, Any] | None) -> None:
+        """Write down what ended the trials, and who runs again; None: they are to go on."""
         write_json(self._experiment.plan, read_json(self._experiment.plan) | {"ended": ended})
 
     def _has_ended(self) -> bool:
         """Whether an earlier run has ended the trials, and was killed before its last step ended.
 
-        Then what a budget kept from being tried stays so; once all is done, a resumed search with
-        such a budget goes on.
+        Then what a budget kept from being tried stays so; once all is handed over, a resumed
+        search with such a budget goes on.
         """
-        ended = read_json(self._experiment.plan)["ended"]
-        here = (self._plan.space.trials, self._openings())
-        return ended is not None and (ended["trials"], ended["openings"]) == here
+        ended = self._ended
+        if ended is None or ended.get("handed_over"):
+            return False
+        return bool(ended["trials"] == self._plan.space.trials)
 
-    def _openings(self) -> int:
-        """Openings of test that were completed."""
-        return sum(bool(line["result"]) for line in read_lines(self._experiment.test_openings))
+
+def _cause(by: str) -> str:
+    """Why a trial was stopped, from the name of what was reached."""
+    return f"{by} {'spent' if by.endswith('budget') else 'reached'}"
 
 
 def _say(console: Console, choice: Choice, asked: Finals) -> None:
     """Which trials run again; and where those are fewer than asked for, so."""
     fewer = (choice.count, choice.repeats) != (asked.finalists, asked.repeats)
     want = f"{asked.finalists} and the baseline, {asked.repeats} times each"
-    if not choice.trials:
-        console.print(f"Finalists: none, though asked for {want}: no time is left for a re-run")
-    elif choice.reruns:
-        of = f" (asked for {want}; there is time for no more)" if fewer else ""
+    if choice.reruns:
+        of = (
+            f" (asked for {want}; there is no time, or no configuration, for more)" if fewer else ""
+        )
         console.print(f"Finalists: {', '.join(choice.trials)}, {choice.repeats} times each{of}")
+    elif not choice.trials:
+        console.print(f"Finalists: none, though asked for {want}: no trial, or no time, is left")

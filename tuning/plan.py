@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -94,12 +94,12 @@ class SearchPlan:
 
     def _check_budget(self) -> None:
         epochs, target, waits = self.budget.epochs, self.budget.target, self.budget.plateau
-        if epochs is not None and self.reserved_epochs >= epochs:
-            raise BadInput(
-                f"--epoch-budget {epochs}: {self.finals.finalists} finalists and the baseline take "
-                f"{self.reserved_epochs} of it ({self.finals.repeats} re-runs of "
-                f"{self.space.epochs} epochs each); fewer --finalists or --repeats take less"
+        length, again = self.space.epochs, self.reserved_epochs
+        if epochs is not None and epochs < length + again:
+            finalists = (
+                f", its and the finalists' re-runs {again}; fewer take less" if again else ""
             )
+            raise BadInput(f"--epoch-budget {epochs}: the baseline alone takes {length}{finalists}")
         if waits is not None and waits >= self.space.trials:
             raise BadInput(
                 f"--plateau {waits}: no {self.space.trials} trials can hold so many without a "
@@ -114,7 +114,8 @@ class SearchPlan:
     @property
     def reserved_epochs(self) -> int:
         """Epochs of an epoch budget that are kept for the finalists."""
-        return self.finals.reruns * self.space.epochs
+        finalists = min(self.finals.finalists, self.space.trials)
+        return replace(self.finals, finalists=finalists).reruns * self.space.epochs
 
     @property
     def root(self) -> Path:
@@ -169,7 +170,13 @@ class SearchPlan:
         """What a user should read before the search starts."""
         task = self.space.task
         largest = {name: self.space.largest(name) for name in (task.sized_by,) if name}
-        return list(task.notes(task.Config(**self.space.baseline | largest), splits))
+        notes = list(task.notes(task.Config(**self.space.baseline | largest), splits))
+        if self.budget.epochs is not None:
+            finals = self.finals
+            again = f"{finals.finalists} and the baseline, {finals.repeats} times each"
+            taken = f"{again}: {self.reserved_epochs} of the {self.budget.epochs} epochs"
+            notes.append(f"Finalists: {taken if finals.finalists else 'none'}")
+        return notes
 
     def to_json(self, splits: Splits | None = None) -> dict[str, Any]:
         """The content of `plan.json`; with `splits`, also what the data really is."""

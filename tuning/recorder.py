@@ -65,14 +65,15 @@ class Recorder:
 
         Its curves are written anew, since a killed process leaves the end of an event file out.
         """
-        directory = self._experiment.trial(trial)
-        self.settle(trial)
-        for old in directory.events():
-            old.unlink()
-        self._open(trial, seed, config)
-        for result in directory.read_results():
-            self._take_in(trial, result)
+        self._reopen(trial, seed, config)
         self._audience.resumed(self.statuses[trial])
+
+    def give_up(self, status: TrialStatus, config: dict[str, Any], cause: str) -> None:
+        """A trial that an earlier run began does not go on: it is left as stopped."""
+        self._reopen(status.trial, status.seed, config)
+        reached = self.statuses[status.trial]
+        self._events.pop(status.trial).end("PRUNED", reached.score, reached.epochs)
+        self._set(replace(reached, state="PRUNED", cause=cause))
 
     def adopt(self, status: TrialStatus) -> None:
         """A trial that ended in an earlier run."""
@@ -122,6 +123,15 @@ class Recorder:
 
     def write_error(self, trial: str, text: str) -> None:
         self._experiment.trial(trial).error.write_text(text + "\n", "utf-8")
+
+    def _reopen(self, trial: str, seed: int, config: dict[str, Any]) -> None:
+        directory = self._experiment.trial(trial)
+        self.settle(trial)
+        for old in directory.events():
+            old.unlink()
+        self._open(trial, seed, config)
+        for result in directory.read_results():
+            self._take_in(trial, result)
 
     def _open(self, trial: str, seed: int, config: dict[str, Any]) -> None:
         directory = self._experiment.trial(trial)

@@ -71,7 +71,10 @@ def make_plan(
         retrain_on_all,
     )
     if epoch_budget is not None and finalists is None and repeats is None:
-        finals = finals.within(int(SHARE * epoch_budget // found.epochs))
+        try:
+            finals = finals.within(int(SHARE * epoch_budget // found.epochs))
+        except BadInput as error:  # they are needed
+            raise BadInput(f"--epoch-budget {epoch_budget}: no finalists fit; {error}") from None
     data = data or DataRequest()
     if found.task.sized_by:
         data = replace(data, side=found.largest(found.task.sized_by))

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from tuning.experiment import Experiment, TrialStatus, trial_of
-from tuning.finalists import SHARE, Choice, Rerun, choose, reruns_of, wall_time
+from tuning.finalists import SHARE, STOPPING, Choice, Rerun, choose, reruns_of, wall_time
 from tuning.plan import SearchPlan
 from tuning.recorder import Recorder
 from tuning.recovery import Begun
@@ -18,6 +18,9 @@ class Finalists:
 
     Args:
         statuses: of the search's trials, as they are at any time.
+
+    Attributes:
+        epochs_done: of re-runs of earlier runs of the search.
     """
 
     def __init__(
@@ -29,23 +32,32 @@ class Finalists:
             lambda trial: experiment.trial(trial).read_config()
         )
         self._done = {d.id: d.read_status() for d in experiment.reruns()}
+        self.epochs_done = sum(status.epochs for status in self._done.values())
 
     def within(self, seconds: float) -> Choice:
         """As many as this time allows."""
-        plan = self._plan
-        for count, repeats in plan.finals.sizes():
-            trials = choose(self._statuses, self.config, plan.baseline, plan.space.direction, count)
+        plan, finals = self._plan, self._plan.finals
+        everyone = self._best(finals.finalists)
+        for count, repeats in finals.sizes(len(everyone)):
+            trials = everyone if count == finals.finalists else self._best(count)
             reruns = reruns_of(trials, repeats, plan.space.epochs, self._statuses, self._done)
-            if wall_time(reruns, plan.concurrency) <= seconds:
-                return Choice(count, repeats, tuple(trials), tuple(reruns))
+            taken = wall_time(reruns, plan.concurrency)
+            if finals.retrain_on_all and reruns:
+                taken += reruns[0].seconds
+            if taken <= seconds:
+                return Choice(count, repeats, tuple(trials), tuple(reruns), taken)
         return Choice()
 
     def reserve(self) -> float:
-        """Seconds to be kept for them, of the time budget."""
+        """Seconds to be kept for them, of the time budget; Ray's end of the trials among them."""
         if self._plan.budget.time is None:
             return 0.0
-        choice = self.within(SHARE * self._plan.budget.time)
-        return wall_time(choice.reruns, self._plan.concurrency)
+        choice = self.within(SHARE * self._plan.budget.time - STOPPING)
+        return choice.seconds + STOPPING if choice.reruns else 0.0
+
+    def _best(self, count: int) -> list[str]:
+        plan = self._plan
+        return choose(self._statuses, self.config, plan.baseline, plan.space.direction, count)
 
 
 class RerunTrials:
@@ -71,9 +83,8 @@ class RerunTrials:
         for status in (directory.read_status() for directory in experiment.reruns()):
             if status.trial in recorder.statuses:
                 continue
-            if status.state == "RUNNING":  # of an earlier run, when its trial was among the best
-                recorder.resume(status.trial, status.seed, config(trial_of(status.trial)))
-                recorder.end(status.trial, "PRUNED", "no finalist any more")
+            if status.state == "RUNNING":  # of an earlier run, with other finalists or more time
+                recorder.give_up(status, config(trial_of(status.trial)), "not gone on with")
             else:
                 recorder.adopt(status)
         self.interrupted = tuple(begun)

@@ -11,7 +11,7 @@ from trainables.errors import BadInput
 from trainables.files import read_json
 from trainables.hyperparameters import nearest
 from trainables.task import Task
-from tuning.experiment import CONFIG, MODEL, Experiment
+from tuning.experiment import CONFIG, METRICS, MODEL, TRAIN_AND_VAL, Experiment
 
 
 def find_weights(asked: str, task: Task, storage: Path) -> str | WeightsFile:
@@ -68,6 +68,8 @@ def _described(file: WeightsFile, beside: Path, experiment: Experiment | None) -
                 (meta["height"], meta["width"]),
                 data["digest"],
                 data["split_seed"],
+                val_too=(beside / METRICS).is_file()
+                and read_json(beside / METRICS).get("trained_on") == TRAIN_AND_VAL,
             )
     except (OSError, ValueError, KeyError, TypeError) as error:
         if experiment is None:

@@ -11,16 +11,18 @@ from analysis.load import Results
 
 EPOCHS = pd.DataFrame(
     {
-        "trial": ["t0000", "t0001", "t0000", "t0001", "t0001-r1"],
-        "wall_time": [1.0, 2.0, 3.0, 4.0, 5.0],
-        "seconds": [1.0, 1.0, 1.0, 7.0, 50.0],
-        "val_accuracy": [0.5, 0.4, 0.7, 0.6, 0.99],
+        "trial": ["t0000", "t0001", "t0000", "t0001", "t0001-r1", "t0002"],
+        "wall_time": [1.0, 2.0, 3.0, 4.0, 5.0, 0.5],
+        "seconds": [1.0, 1.0, 1.0, 7.0, 50.0, 50.0],
+        "val_accuracy": [0.5, 0.4, 0.7, 0.6, 0.99, 0.99],
     }
 )
 
 
 def results(epochs: pd.DataFrame, by: str = "trials", direction: str = "max") -> Results:
-    trials = pd.DataFrame({"trial": ["t0000", "t0001"]})
+    trials = pd.DataFrame(
+        {"trial": ["t0000", "t0001", "t0002"], "state": ["COMPLETE", "PRUNED", "FAIL"]}
+    )
     plan = {"metric": "val_accuracy", "direction": direction, "ended": {"by": by}}
     return Results(trials, epochs, pd.DataFrame(), pd.DataFrame(), plan)
 
@@ -40,4 +42,4 @@ def test_of_a_time_budget_by_seconds_of_training() -> None:
 
 
 def test_before_the_first_epoch_there_is_nothing() -> None:
-    assert bought(results(EPOCHS.iloc[4:])).empty
+    assert bought(results(EPOCHS.iloc[4:])).empty  # a re-run and a failed trial

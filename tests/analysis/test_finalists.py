@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.finalists import COLUMNS, finalists, median_rerun
+from analysis.finalists import COLUMNS, finalists, median_rerun, rounds
 from tuning.experiment import TrialStatus
 
 SCORES = {"t0000": 0.5, "t0001": 0.9, "t0002": 0.8}
@@ -16,12 +16,13 @@ def rerun(name: str, score: float | None, seconds: float = 1.0, state: str = "")
     return TrialStatus(name, state, score, 1, 2, seconds, 7)
 
 
-def reruns(**scores: tuple[float | None, ...]) -> list[TrialStatus]:
-    return [
-        rerun(f"{trial}-r{number}", score)
+def reruns(
+    seconds: float = 1.0, **scores: tuple[float | None, ...]
+) -> dict[str, list[TrialStatus]]:
+    return {
+        trial: [rerun(f"{trial}-r{n}", score, seconds) for n, score in enumerate(values, 1)]
         for trial, values in scores.items()
-        for number, score in enumerate(values, 1)
-    ]
+    }
 
 
 LUCKY = reruns(t0000=(0.50, 0.52, 0.51), t0001=(0.70, 0.72, 0.71), t0002=(0.80, 0.79, 0.78))
@@ -45,11 +46,11 @@ def test_for_a_loss_optimism_is_what_looked_lower() -> None:
 
 
 def test_the_cheapest_of_those_tied_wins_where_that_is_preferred() -> None:
-    close = [
-        *(rerun(f"t0001-r{n}", score, seconds=9.0) for n, score in enumerate((0.8, 0.83, 0.81), 1)),
-        *(rerun(f"t0002-r{n}", score, seconds=2.0) for n, score in enumerate((0.79, 0.81, 0.8), 1)),
-        *(rerun(f"t0000-r{n}", score, seconds=0.1) for n, score in enumerate((0.5, 0.51, 0.52), 1)),
-    ]
+    close = {
+        **reruns(9.0, t0001=(0.8, 0.83, 0.81)),
+        **reruns(2.0, t0002=(0.79, 0.81, 0.8)),
+        **reruns(0.1, t0000=(0.5, 0.51, 0.52)),
+    }
     assert finalists(close, SCORES, "max", "best")["trial"].tolist()[0] == "t0001"
     cheap = finalists(close, SCORES, "max", "cheap")
     assert cheap["trial"].tolist() == ["t0002", "t0001", "t0000"]
@@ -67,11 +68,24 @@ def test_a_finalist_that_fails_once_cannot_win() -> None:
     assert frame["trial"].tolist() == ["t0002", "t0001"] and np.isnan(frame["mean"].iloc[1])
 
 
-def test_what_has_not_ended_does_not_count() -> None:
-    cut = rerun("t0001-r2", 0.1, state="PRUNED")
-    frame = finalists([*reruns(t0001=(0.9,)), cut], SCORES, "max", "best")
-    assert frame["mean"].tolist() == [0.9]
-    assert finalists([cut], SCORES, "max", "best").empty
+def test_only_rounds_that_all_have_ended_count() -> None:
+    by_trial = reruns(t0001=(0.7, 0.75, None), t0002=(0.9, 0.6))
+    begun = [status for group in by_trial.values() for status in group]
+    cut = rerun("t0002-r3", 0.99, state="PRUNED")
+    found = rounds([*begun, cut], ["t0001", "t0002"])
+    assert {trial: [s.score for s in own] for trial, own in found.items()} == {
+        "t0001": [0.7, 0.75], "t0002": [0.9, 0.6],
+    }  # fmt: skip
+    assert rounds([*begun, cut], ["t0001", "t0002", "t0000"]) == {}  # that has not one
+    assert list(rounds(begun, ["t0001"])) == ["t0001"]  # the other is no finalist any more
+    assert len(rounds(begun, ["t0001"])["t0001"]) == 3  # a failed one has ended
+    assert rounds(begun, []) == {} and finalists({}, SCORES, "max", "best").empty
+
+
+def test_a_cheap_baseline_that_was_quicker_does_not_win_by_that() -> None:
+    """Where time ran out when only the baseline had been trained again."""
+    begun = [rerun("t0000-r1", 0.65), rerun("t0001-r1", 0.4, state="PRUNED")]
+    assert rounds(begun, ["t0001", "t0000"]) == {}
 
 
 @pytest.mark.parametrize(
@@ -87,5 +101,5 @@ def test_what_has_not_ended_does_not_count() -> None:
 def test_the_median_rerun_stands_for_its_trial(
     scores: tuple[float, ...], direction: str, stands_for_it: float
 ) -> None:
-    others = reruns(t0002=(0.99, 0.98), t0001=scores)
-    assert median_rerun(others, "t0001", direction).score == stands_for_it
+    own = reruns(t0001=scores)["t0001"]
+    assert median_rerun(own, direction).score == stands_for_it

@@ -46,11 +46,13 @@ def search(
     statuses = {trial_id(n): status(trial_id(n), trained(n)) for n in range(len(truth))}
     numbers = {trial_id(n): n for n in range(len(truth))}
     chosen = choose(statuses, lambda trial: trial, trial_id(0), "max", options.finalists)
-    reruns = [
-        status(rerun_id(trial, repeat), trained(numbers[trial]))
+    reruns = {
+        trial: [
+            status(rerun_id(trial, repeat), trained(numbers[trial]))
+            for repeat in range(1, options.repeats + 1)
+        ]
         for trial in chosen
-        for repeat in range(1, options.repeats + 1)
-    ]
+    }
     scores = {name: float(s.score or 0) for name, s in statuses.items()}
     table = finalists(reruns, scores, "max", "best")
     plain, winner = numbers[chosen[0]], numbers[table["trial"].iloc[0]]

@@ -82,6 +82,19 @@ def test_a_plateau_is_trials_that_end_without_a_better_best() -> None:
     assert held.reached() and held.spent == "plateau"
 
 
+def test_a_best_that_fails_later_is_none() -> None:
+    trials = {"t0": status("t0", 0.7), "t1": status("t1", 0.9, state="RUNNING")}
+    held = meter(trials, plateau=2, target=0.95)
+    trials["t1"] = status("t1", None, state="FAIL")
+    assert not held.reached()
+    trials["t2"] = status("t2", 0.8)
+    assert not held.reached()
+    trials["t3"] = status("t3", 0.85)
+    assert not held.reached()
+    trials["t4"], trials["t5"] = status("t4", 0.5), status("t5", 0.5)
+    assert held.reached() and held.spent == "plateau"
+
+
 def test_what_an_earlier_run_has_ended_is_no_plateau() -> None:
     trials = {f"t{n}": status(f"t{n}", 0.5 - n / 10) for n in range(4)}
     held = meter(trials, plateau=2)
@@ -95,7 +108,7 @@ def test_time_ends_it_only_once_this_run_has_an_epoch() -> None:
     late = meter(trials, time=1e-9)
     assert not late.reached()
     trials["t0"] = replace(trials["t0"], epochs=4)
-    assert late.reached() and late.spent == "time budget" and late.left < 0
+    assert late.reached() and late.spent == "time budget" and late.left == 0 and late.is_late()
 
 
 def test_the_reserve_is_asked_for_again_as_trials_go_on() -> None:

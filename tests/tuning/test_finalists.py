@@ -41,7 +41,8 @@ def test_the_best_are_chosen_and_the_baseline() -> None:
 
 def test_one_configuration_is_one_finalist() -> None:
     assert chosen(3, t0004="t0001") == ["t0003", "t0001", "t0005", "t0000"]
-    assert chosen(1, t0003="t0000") == ["t0003"]  # it is the baseline's own configuration
+    assert chosen(1, t0003="t0000") == ["t0000"]  # it is the baseline's own configuration
+    assert chosen(2, t0003="t0000") == ["t0000", "t0001"]
 
 
 def test_a_baseline_without_a_score_is_none() -> None:

@@ -22,12 +22,14 @@ class TrainedOn:
         data: the folder of the user's pictures, else what `Provenance` calls them.
         size: pixels, height and width, that they were decoded at.
         digest, split_seed: of the splits.
+        val_too: on val as well as on train.
     """
 
     data: str
     size: tuple[int, int]
     digest: str
     split_seed: int
+    val_too: bool = False
 
 
 @dataclass(frozen=True)

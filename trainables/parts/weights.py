@@ -67,9 +67,16 @@ def refuse_what_has_seen_val(request: DataRequest, splits: Splits) -> None:
     """
     file = request.weights
     before = file.trained_on if isinstance(file, WeightsFile) else None
-    if before is None or before.digest == splits.digest or before.data != name_of(request, splits):
+    if before is None or before.data != name_of(request, splits):
         return
     assert isinstance(file, WeightsFile)
+    if before.val_too:
+        raise BadInput(
+            f"--weights {file.asked}: trained on train and val of the same pictures "
+            "(--retrain-on-all); take weights that have not seen val"
+        )
+    if before.digest == splits.digest:
+        return
     if before.split_seed != request.split_seed:
         raise BadInput(
             f"--weights {file.asked}: trained on the same pictures split by --split-seed "
