@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ import pandas as pd
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+import run_search
 from analysis import load
 from analysis.__main__ import main as analysis
 from tests.tuning.rehearsal import CHEAP
@@ -164,8 +167,6 @@ def test_a_search_that_has_ended_runs_nothing_again(whole: tuple[Experiment, str
 def test_more_trials_may_bring_other_finalists(
     whole: tuple[Experiment, str], tmp_path: Path
 ) -> None:
-    import shutil
-
     experiment, _ = whole
     shutil.copytree(experiment.root, tmp_path / "more")
     before = {d.id: d.results.read_bytes() for d in experiment.reruns()}
@@ -221,6 +222,32 @@ def test_a_budget_ends_the_trials_and_the_finalists_follow(
         )  # one each slot
 
 
+def test_ctrl_c_among_the_finalists_keeps_test_closed_and_a_resume_ends_them(
+    tmp_path: Path,
+) -> None:
+    lengths = ["--trials", "2", "--max-epochs", "30", "--scheduler", "none", "--concurrency", "2"]
+    options = [*SMALL, *lengths, "--finalists", "1", "--repeats", "2", "--retrain-on-all"]
+    run = [sys.executable, "-u", str(ROOT / "run_search.py"), *options]
+    run += ["--storage", str(tmp_path), "--name", "cut"]
+    with subprocess.Popen(run, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "-r1 started" in line:
+                process.send_signal(signal.SIGINT)
+                break
+        rest = process.stdout.read()
+    experiment = Experiment(tmp_path / "cut")
+    assert process.returncode == 130 and "Test: not opened" in rest, rest
+    assert "no round of re-runs was ended" in rest and "Training" not in rest
+    assert not experiment.test_openings.exists()
+    interim = read(experiment.best / "metrics.json")
+    assert interim["trial"] == load(experiment.root).leaderboard["trial"].iloc[0]
+    screen = search(tmp_path, "--resume", "cut", "--quiet")
+    assert "t0000 started" not in screen and "Training" in screen
+    assert read(experiment.best / "metrics.json")["trial"].endswith("-all")
+    assert {d.read_status().state for d in experiment.reruns()} == {"COMPLETE"}
+
+
 def test_without_finalists_the_best_trial_is_handed_over(tmp_path: Path) -> None:
     screen = search(
         tmp_path, *SMALL, "--trials", "2", "--max-epochs", "2", "--finalists", "0", "--name", "none"
@@ -255,8 +282,6 @@ def test_without_finalists_the_best_trial_is_handed_over(tmp_path: Path) -> None
 def test_bad_input_is_refused_in_one_line(
     options: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import run_search
-
     space = [] if "--resume" in options else ["--space", "mnist", "--data", "embedded"]
     assert run_search.main([*space, *options, "--storage", str(tmp_path)]) == 2
     (line,) = capsys.readouterr().err.splitlines()

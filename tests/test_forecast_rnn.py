@@ -209,6 +209,29 @@ def test_on_the_stand_in_a_search_beats_the_baseline(tmp_path: Path) -> None:
     assert "stand-in: three generated series" in screen and "scores say nothing" in screen
 
 
+def test_finalists_of_a_loss_and_the_winner_trained_on_all(table: Path, tmp_path: Path) -> None:
+    options = ["--space", "forecast_rnn", "--data-dir", str(table), *OPTIONS, "--trials", "3"]
+    options += ["--max-epochs", "3", "--finalists", "2", "--repeats", "2", "--retrain-on-all"]
+    experiment, screen = search(tmp_path, "all", *options)
+    ranked = pd.read_csv(experiment.finalists)
+    assert ranked["mean"].is_monotonic_increasing and ranked["mean"].notna().all()
+    optimism = ranked["mean"] - ranked["search_score"]
+    assert ranked["optimism"].to_numpy() == pytest.approx(optimism.to_numpy())
+    metrics = read(experiment.best / "metrics.json")
+    assert metrics["trial"] == f"{ranked['trial'][0]}-all" and metrics["val"] is None
+    low, high = metrics["baseline"]["val"]["interval"]
+    assert low < metrics["baseline"]["val"]["mse"] < high
+    reruns = [experiment.trial(f"{ranked['trial'][0]}-r{n}").read_status() for n in (1, 2)]
+    worse = max(reruns, key=lambda status: status.score or 0.0)
+    assert metrics["replay"].endswith(f" all {worse.trial}")
+    assert (
+        read(experiment.best / "interval.json")["share"] == 0.9
+    )  # of val, which worse has not seen
+    assert "Training" in screen and "on train and val together" in screen
+    forecast = analysis("forecast", experiment.root, "--input", table)
+    assert len(forecast.stdout.splitlines()) == 1 + 6
+
+
 @pytest.mark.parametrize("content", [None, "{", '{"share": 0.9}', "[]"])
 def test_an_export_without_its_interval_is_refused(
     found: tuple[Experiment, str], table: Path, tmp_path: Path, content: str | None

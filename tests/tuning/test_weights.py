@@ -67,6 +67,17 @@ def test_an_experiments_best_model(by_path: bool, storage: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(("trained_on", "seen"), [("train", False), ("train and val", True)])
+def test_a_winner_that_was_trained_on_val_too_is_known(
+    trained_on: str, seen: bool, storage: Path
+) -> None:
+    write_json(storage / "first" / "best" / "metrics.json", {"trained_on": trained_on})
+    found = find_weights("first", TASK, storage)
+    assert isinstance(found, WeightsFile) and found.trained_on is not None
+    assert found.trained_on.val_too is seen
+    assert WeightsFile.from_json(json.loads(json.dumps(found.to_json()))) == found
+
+
 def test_what_was_found_comes_back_from_json(storage: Path) -> None:
     bare = WeightsFile("mine.pt", Path("/mine.pt"), "of mine.pt")
     for file in (bare, find_weights("first", TASK, storage)):

@@ -145,6 +145,9 @@ def test_weights_that_have_seen_val_are_refused(
         check(TrainedOn(str(folder), size, "another", 0), tmp_path / "a" / ".." / "pictures")
     with pytest.raises(BadInput, match=r"before its pictures changed"):
         check(TrainedOn(str(folder), size, "another", 1), folder)
+    with pytest.raises(BadInput, match="trained on train and val of the same pictures"):
+        check(TrainedOn(name, size, small_splits.digest, split_seed=0, val_too=True))
+    check(TrainedOn("other pictures", size, "another", split_seed=0, val_too=True))
     check(TrainedOn(name, (32, 32), "another", split_seed=1))  # at another size, cut the same way
     check(TrainedOn(name, size, small_splits.digest, split_seed=0))  # its parts were given, not cut
     check(TrainedOn("other pictures", size, "another", split_seed=0))
