@@ -47,18 +47,22 @@ def main() -> None:
         data = _subset(options.data_dir, Path(folder) / "cifar10")
         storage = options.keep or Path(folder) / "results"
         agree, optimism = 0, []
-        for seed in range(options.searches):
+        seeds = range(options.searches)
+        for seed in seeds:
             experiment = Experiment(storage / f"seed{seed}")
             _search(experiment, data, seed, options)
             agree += _report(experiment, seed)
             optimism.append(load(experiment.root).finalists.set_index("trial")["optimism"])
         print(f"within two standard errors: {agree} of {options.searches}")
-        tops = [_of_the_luckiest(storage / f"seed{seed}") for seed in range(options.searches)]
+        tops = [_of_the_luckiest(storage / f"seed{seed}") for seed in seeds]
         print(
             f"optimism of the search's best trial: {np.mean(tops):+.4f} on average, {_list(tops)}"
         )
         every = pd.concat(optimism)
         print(f"of all {len(every)} finalists: {every.mean():+.4f} on average")
+        print(f"deviation between seeds: {_list([_seeds_apart(storage, s) for s in seeds])}")
+        if 5 * agree < 4 * options.searches:
+            sys.exit("too few agree")
 
 
 def _subset(source: Path, target: Path) -> Path:
@@ -88,8 +92,7 @@ def _report(experiment: Experiment, seed: int) -> bool:
     results = load(experiment.root)
     metrics: dict[str, Any] = json.loads((experiment.best / "metrics.json").read_text())
     table = results.finalists
-    scores = results.reruns.groupby(results.reruns["trial"].map(trial_of))["score"]
-    s = math.sqrt(float(scores.var().mean()))
+    s = _seeds_apart(experiment.root.parent, seed)
     of_winner, test = metrics["finalists"], metrics["test"]
     p, mean, repeats = test["accuracy"], of_winner["mean"], of_winner["repeats"]
     sampling = p * (1 - p) * (1 / metrics["val"]["count"] + 1 / test["count"])
@@ -102,6 +105,12 @@ def _report(experiment: Experiment, seed: int) -> bool:
         flush=True,
     )
     return abs(mean - p) <= 2 * error
+
+
+def _seeds_apart(storage: Path, seed: int) -> float:
+    """Standard deviation of a configuration's score between seeds, pooled over a search."""
+    reruns = load(storage / f"seed{seed}").reruns
+    return math.sqrt(float(reruns.groupby(reruns["trial"].map(trial_of))["score"].var().mean()))
 
 
 def _of_the_luckiest(root: Path) -> float:

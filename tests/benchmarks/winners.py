@@ -38,7 +38,8 @@ def search(
 ) -> tuple[np.ndarray, int, int, float, float]:
     """One search: the truths, the picks without and with finalists, and both optimisms."""
     truth = rng.normal(MEAN, options.spread, options.configurations)
-    of_split = rng.normal(0, (MEAN * (1 - MEAN) / options.val) ** 0.5, len(truth))
+    own_share = (1 - options.shared) * MEAN * (1 - MEAN) / options.val
+    of_split = rng.normal(0, own_share**0.5, len(truth))  # what all share moves none past another
 
     def trained(number: int) -> float:
         return float(truth[number] + of_split[number] + rng.normal(0, options.seed_sd))
@@ -69,7 +70,10 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--seed-sd", type=float, default=0.006, help="of a training's accuracy")
     parser.add_argument("--spread", type=float, default=0.01, help="of the true accuracies")
-    parser.add_argument("--val", type=int, default=10_000, help="pictures in val")
+    parser.add_argument("--val", type=int, default=5_000, help="pictures in val")
+    parser.add_argument(
+        "--shared", type=float, default=0.5, help="share of a split's luck that is everyone's"
+    )
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
@@ -84,11 +88,23 @@ def main() -> None:
             rows[name]["regret"].append(float(truth.max() - truth[pick]))
             rows[name]["too good by"].append(too_good)
     for name, columns in rows.items():
-        said = []
-        for column, values in columns.items():
-            low, high = mean_interval(np.array(values))
-            said.append(f"{column} {np.mean(values):.4f} ({low:.4f} to {high:.4f})")
+        said = [f"{column} {_with_interval(values)}" for column, values in columns.items()]
         print(f"{name + ':':19} {', '.join(said)}")
+    without, having = rows.values()
+    apart = [
+        float(mean_interval(np.array(having[column]))[1])
+        < float(mean_interval(np.array(without[column]))[0])
+        for column in ("true rank", "regret")
+    ]
+    gain = np.array(without["regret"]) - np.array(having["regret"])
+    print(f"less regret, search by search: {_with_interval(list(gain))}")
+    if not all(apart):
+        sys.exit("the intervals of rank and regret are not apart")
+
+
+def _with_interval(values: list[float]) -> str:
+    low, high = mean_interval(np.array(values))
+    return f"{np.mean(values):.5f} ({low:.5f} to {high:.5f})"
 
 
 if __name__ == "__main__":
