@@ -24,7 +24,8 @@ from tests.kills.faults import LAST_FAULTS
 from tests.kills.searches import Search
 
 KILLS = 7
-SECONDS = 1.0  # a while: the re-runs that are left take some of them
+OPTIONS = ("--finalists", "3", "--repeats", "3", "--max-epochs", "16")  # enough to be killed in
+WHILE = (2.0, 6.0)  # seconds: the workers are there after two or three
 
 
 def main() -> None:
@@ -35,9 +36,9 @@ def main() -> None:
     print(f"seed {options.seed}")
     rng = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as folder:
-        search = Search(Path(folder), "--finalists", "3", "--repeats", "3")
+        search = Search(Path(folder), *OPTIONS)
         for number in range(1, KILLS + 1):
-            delay = rng.uniform(0, SECONDS)
+            delay = rng.uniform(*WHILE)
             begun = _kill(search, delay)
             print(f"kill {number}: {delay:.2f} s after {begun}", flush=True)
         for fault in LAST_FAULTS:
