@@ -63,7 +63,7 @@ def finalists_table(results: Results) -> Table:
             "failed" if pd.isna(row["mean"]) else f"{row['mean']:.4f}",
             interval,
             f"{row['search_score']:.4f}",
-            "" if pd.isna(row["optimism"]) else f"{row['optimism']:+.4f}",
+            "" if pd.isna(row["optimism"]) else f"{round(row['optimism'], 4) + 0.0:+.4f}",
             "yes" if row["tied"] else "",
             f"{row['seconds']:.1f}",
         )

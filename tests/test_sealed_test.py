@@ -13,10 +13,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.fixture(scope="module", params=[[], ["--retrain-on-all"]], ids=["plain", "on all"])
-def witnessed(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, list[str]]:
+@pytest.fixture(scope="module")
+def witnessed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     """The experiment, and what the peeping task wrote down."""
     folder = tmp_path_factory.mktemp("peeping")
     root = folder / "results" / "peeped"
@@ -25,7 +23,8 @@ def witnessed(
         "PEEPING_OPENINGS": str(root / "test_openings.jsonl"),
         "PYTHONPATH": str(ROOT),
     }
-    run = [sys.executable, str(ROOT / "run_search.py"), "--data", "embedded", *request.param]
+    run = [sys.executable, str(ROOT / "run_search.py"), "--data", "embedded"]
+    run += ["--retrain-on-all"]
     run += ["--space", str(ROOT / "tests" / "spies" / "peeping.py"), "--name", "peeped"]
     run += ["--storage", str(folder / "results"), "--gpus-per-trial", "0"]
     done = subprocess.run(run, env=os.environ | watched, capture_output=True, text=True)

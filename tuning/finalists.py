@@ -17,7 +17,7 @@ from tuning.options import PREFERENCES
 
 SHARE = 0.5  # of a time or epoch budget that finalists may take, where that is left to us
 _START = 6.0  # seconds until the workers are there and have imported what they need
-STOPPING = 12.0  # seconds until Ray has ended the trials before
+STOPPING = 6.0  # seconds until Ray has ended the trials before
 _MARGIN = 1.1  # re-runs may be slower than the trials were
 
 

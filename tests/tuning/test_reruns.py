@@ -127,8 +127,8 @@ def test_where_time_is_short_fewer_run_again(rehearse: Rehearse) -> None:
 
 
 def test_a_reserve_takes_half_of_the_time_at_most(rehearse: Rehearse) -> None:
-    search = searched(rehearse, time_budget=45.0)
+    search = searched(rehearse, time_budget=31.0)
     reserved = Finalists(search.plan, search.experiment, search.recorder.statuses).reserve()
-    assert STOPPING < reserved <= 22.5
+    assert STOPPING < reserved <= 15.5
     endless = replace(search.plan, budget=Budget())
     assert Finalists(endless, search.experiment, search.recorder.statuses).reserve() == 0
