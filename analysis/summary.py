@@ -117,15 +117,19 @@ def _print_best(experiment: Experiment, results: Results, console: Console) -> N
 def cut_short(results: Results, metrics: dict[str, Any]) -> str:
     """What did not come to its end of what was asked for, so that nobody believes it did."""
     ended = results.plan.get("ended") or {}
-    asked, done = ended.get("repeats", 0), (metrics["finalists"] or {}).get("repeats", 0)
+    asked, done = ended.get("repeats"), (metrics["finalists"] or {}).get("repeats", 0)
     said = ""
-    if done < asked and len(results.finalists):
+    if asked is None:  # the trials have not ended, or no finalists were asked for
+        asked = done
+    elif asked == 0:
+        said = "No finalist was trained again: there was no time for it"
+    elif done < asked and len(results.finalists):
         said = "Every finalist failed when it was trained again"
         if done:
             said = f"The finalists were cut short: {done} of {asked} rounds of re-runs were ended"
     elif done < asked:
         said = "The finalists were cut short: no round of re-runs was ended"
-    if asked and not done:
+    if said and not done:
         said += "; the search's best trial is handed over, whose score may be its luckiest"
     if results.plan.get("retrain_on_all") and metrics["trained_on"] != TRAIN_AND_VAL:
         said += ("\n" if said else "") + "It was not trained on val too, as --retrain-on-all asks"
