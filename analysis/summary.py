@@ -120,7 +120,7 @@ def cut_short(results: Results, metrics: dict[str, Any]) -> str:
     asked, done = ended.get("repeats"), (metrics["finalists"] or {}).get("repeats", 0)
     said = ""
     if asked is None:  # the trials have not ended, or no finalists were asked for
-        asked = done
+        said = "No finalist was trained again yet" if results.plan.get("finalists") else ""
     elif asked == 0:
         said = "No finalist was trained again: there was no time for it"
     elif done < asked and len(results.finalists):

@@ -12,12 +12,7 @@ from tests.kills.searches import Search
 def ended(tmp_path_factory: pytest.TempPathFactory) -> tuple[Search, list[str]]:
     """The search, and what was on the screen of each run."""
     search = Search(tmp_path_factory.mktemp("kills"))
-    screens = []
-    for fault in FAULTS:
-        with search.start(fault=fault) as process:
-            assert process.stdout is not None
-            screens.append(process.stdout.read())
-        assert process.returncode == -9, f"{fault}: {screens[-1]}"
+    screens = [search.die_of(fault) for fault in FAULTS]
     return search, [*screens, search.finish()]
 
 

@@ -24,11 +24,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> tuple[Search, list[str]]:
                 time.sleep(0.05)
             process.kill()
             screens.append(process.stdout.read())
-    for fault in LAST_FAULTS:
-        with search.start(fault=fault) as process:
-            assert process.stdout is not None
-            screens.append(process.stdout.read())
-        assert process.returncode == -9, f"{fault}: {screens[-1]}"
+    screens += [search.die_of(fault) for fault in LAST_FAULTS]
     return search, [*screens, search.finish()]
 
 
@@ -58,8 +54,7 @@ def test_test_was_opened_once_whenever_it_was_killed(ended: tuple[Search, list[s
 
 def test_trials_that_a_budget_has_ended_do_not_go_on_after_a_kill(tmp_path: Path) -> None:
     search = Search(tmp_path, "--trials", "30", "--target-score", "0.05", "--repeats", "1")
-    with search.start(fault="export") as process:
-        assert process.stdout is not None and "finalist" in process.stdout.read().lower()
+    assert "finalist" in search.die_of("export").lower()
     trials = len(search.experiment.trials())
     screen = search.finish()
     assert len(search.experiment.trials()) == trials < 30 and "started" not in screen

@@ -146,6 +146,7 @@ def test_ctrl_c_once_ends_in_order_and_the_search_goes_on(tmp_path: Path) -> Non
     options = ["--trials", "3", "--max-epochs", "9", "--name", "cut", "--scheduler", "none"]
     rest = interrupt_at("best so far", tmp_path, *DIGITS, *options)
     assert "Interrupted: ending in order" in rest and "--resume" in rest
+    assert "No finalist" not in rest  # none were asked for
     assert "interrupted" in rest[rest.index("trials:") :] and "Test: not opened" in rest
     experiment = Experiment(tmp_path / "cut")
     assert states(experiment)["RUNNING"]

@@ -42,10 +42,7 @@ def main() -> None:
             begun = _kill(search, delay)
             print(f"kill {number}: {delay:.2f} s after {begun}", flush=True)
         for fault in LAST_FAULTS:
-            with search.start(fault=fault) as process:
-                screen = process.stdout.read() if process.stdout else ""
-            if process.returncode != -9:
-                sys.exit(f"{fault}: it did not die of it\n{screen[-3000:]}")
+            search.die_of(fault)
             print(f"killed in the {fault}", flush=True)
         search.finish()
         wrong = search.faults()

@@ -66,6 +66,14 @@ class Search:
             text=True,
         )
 
+    def die_of(self, fault: str, *, more: int = 0) -> str:
+        """Go on until it dies of a fault; returns what was on the screen."""
+        with self.start(more=more, fault=fault) as process:
+            assert process.stdout is not None
+            screen = process.stdout.read()
+        assert process.returncode == -9, f"{fault}: it did not die of it\n{screen[-3000:]}"
+        return screen
+
     def finish(self) -> str:
         """Go on to the end; returns what was on the screen."""
         with self.start() as process:
