@@ -158,7 +158,12 @@ def test_a_search_that_has_ended_runs_nothing_again(whole: tuple[Experiment, str
     experiment, _ = whole
     was = {path: path.read_bytes() for path in experiment.root.rglob("result.jsonl")}
     opened = experiment.test_openings.read_text()
+    metrics = read(experiment.best / "metrics.json")
+    assert read(experiment.plan)["ended"]["handed_over"]
+    other = metrics | {"finalists": metrics["finalists"] | {"tied": ["t0099"]}}
+    (experiment.best / "metrics.json").write_text(json.dumps(other))  # as if compared otherwise
     screen = search(experiment.root.parent, "--resume", "whole", "--quiet")
+    assert read(experiment.best / "metrics.json") == metrics
     assert "started" not in screen and "goes on" not in screen
     assert {path: path.read_bytes() for path in experiment.root.rglob("result.jsonl")} == was
     assert experiment.test_openings.read_text() == opened
