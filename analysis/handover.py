@@ -154,7 +154,8 @@ class _Handover:
         trials = [winner, *of_baseline]
         test = sealed.open(trials)
         reports = {trial: self._judge.report(trial, test) for trial in trials}
-        references = self._judge.references(winner, test)
+        on_all = metrics["trained_on"] == TRAIN_AND_VAL
+        references = self._judge.references(winner, test, on_all=on_all)
         opened = metrics | {"test": reports[winner]}
         if baseline:
             opened["baseline"] = baseline | {"test": reports[baseline["trial"]]}

@@ -79,9 +79,14 @@ class Judge:
             report["interval"] = [low, high] if low <= high else None  # NaN: too few examples
         return report
 
-    def references(self, trial: str, part: Any) -> dict[str, Any]:
-        """The scores of the task's references on a part, for what a trial's task is."""
-        scores = self.task.scoring.references(self._config(trial), self._splits, part)
+    def references(self, trial: str, part: Any, *, on_all: bool = False) -> dict[str, Any]:
+        """The scores of the task's references on a part, for what a trial's task is.
+
+        Args:
+            on_all: they learn from train and val too, as a model did that they stand beside.
+        """
+        splits = self._splits.all_for_training() if on_all else self._splits
+        scores = self.task.scoring.references(self._config(trial), splits, part)
         return {name: dict(report) for name, report in scores.items()}
 
     def extras(self, trial: str, outputs: np.ndarray) -> dict[str, Any]:

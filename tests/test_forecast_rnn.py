@@ -229,6 +229,15 @@ def test_finalists_of_a_loss_and_the_winner_trained_on_all(table: Path, tmp_path
         read(experiment.best / "interval.json")["share"] == 0.9
     )  # of val, which worse has not seen
     assert "Training" in screen and "on train and val together" in screen
+    splits, config = (
+        TASK.load(DataRequest(directory=table)),
+        TASK.Config(horizon=4, targets="load+wind"),
+    )
+    fair, behind = (
+        TASK.scoring.references(config, known, splits.test)["ridge"]["mse"]
+        for known in (splits.all_for_training(), splits.closed())
+    )  # what stands beside a model that knows val knows val too
+    assert metrics["references"]["ridge"]["test"]["mse"] == pytest.approx(fair) != behind
     forecast = analysis("forecast", experiment.root, "--input", table)
     assert len(forecast.stdout.splitlines()) == 1 + 4
 
