@@ -190,6 +190,9 @@ def holds(distribution: BaseDistribution, value: Any) -> bool:
         return False
     if isinstance(distribution, IntDistribution) and not distribution.log:
         return (value - distribution.low) % distribution.step == 0
+    if isinstance(distribution, FloatDistribution) and distribution.step is not None:
+        steps = (value - distribution.low) / distribution.step
+        return math.isclose(steps, round(steps), abs_tol=1e-8)  # as Optuna has it
     return True
 
 

@@ -17,6 +17,8 @@ from trainables.mnist_cnn import Config
 
 ROOT = Path(__file__).resolve().parents[1]
 MNIST = ("--space", "mnist", "--data", "embedded")
+NUMBERS = ("dropout", "lr=0.001", "label_smoothing", "rotate", "scale", "shift", "momentum=0.9")
+CATEGORIES = [o for n in NUMBERS for o in ("--set", n if "=" in n else f"{n}=0")]
 FINETUNE = ("--space", "resnet_finetune", "--data", "embedded")
 SERIES = ("--space", "forecast_rnn", "--data", "embedded")
 
@@ -80,7 +82,9 @@ def refusal(capsys: pytest.CaptureFixture[str], storage: Path, *arguments: str) 
         ([*MNIST, "--max-epochs", "0"], ["--max-epochs", "0"]),
         ([*MNIST, "--max-epochs", "99999"], ["--max-epochs 99999", "10000"]),
         ([*MNIST, "--patience", "0"], ["--patience", "0"]),
-        ([*MNIST, "--sampler", "grid"], ["--sampler", "grid", "tpe"]),
+        ([*MNIST, "--sampler", "bohb"], ["--sampler", "bohb", "tpe"]),
+        ([*MNIST, "--sampler", "grid"], ["--sampler grid: ", "lr", "--set"]),
+        ([*MNIST, "--sampler", "cmaes", *CATEGORIES], ["--sampler cmaes", "here are 0"]),
         ([*MNIST, "--scheduler", "pbt"], ["--scheduler", "pbt", "asha"]),
         ([*MNIST, "--concurrency", "9999"], ["--concurrency 9999", "has"]),
         ([*MNIST, "--cpus-per-trial", "9999"], ["--cpus-per-trial 9999", "has"]),

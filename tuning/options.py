@@ -1,5 +1,6 @@
 """The names that options of a search take. It imports nothing, so the command line may read it."""
 
-SAMPLERS = ("tpe", "random")
-SCHEDULERS = ("asha", "none")
+SAMPLERS = ("tpe", "gp", "cmaes", "qmc", "random", "grid", "nsga2")
+FINISHED_ONLY = ("gp", "nsga2")  # samplers that learn from trials at full length alone
+SCHEDULERS = ("asha", "hyperband", "median", "none")
 PREFERENCES = ("best", "cheap")

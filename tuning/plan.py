@@ -11,6 +11,7 @@ from typing import Any
 
 import joblib
 
+from search_spaces.points import points
 from search_spaces.space import SearchSpace
 from trainables.data.request import DataRequest
 from trainables.data.splits import Splits
@@ -21,7 +22,8 @@ from tuning.budget import Budget
 from tuning.circumstances import circumstances
 from tuning.experiment import BASELINE, trial_id
 from tuning.finalists import Finals
-from tuning.options import SAMPLERS, SCHEDULERS
+from tuning.options import FINISHED_ONLY, SAMPLERS, SCHEDULERS
+from tuning.samplers import check_sampler
 
 LAYOUT = 3  # of plan.json; another number when an older one can no longer be gone on with
 
@@ -79,6 +81,7 @@ class SearchPlan:
         ):
             if name not in names:
                 raise BadInput(f"{option} {name}: must be one of {', '.join(names)}")
+        check_sampler(self.sampler, self.space)
         if not 0 <= self.seed < 2**32:
             raise BadInput(f"--seed {self.seed}: must be from 0 to {2**32 - 1}")
         if not 0 <= self.gpus_per_trial < math.inf:
@@ -171,6 +174,17 @@ class SearchPlan:
         task = self.space.task
         largest = {name: self.space.largest(name) for name in (task.sized_by,) if name}
         notes = list(task.notes(task.Config(**self.space.baseline | largest), splits))
+        if self.sampler == "grid":
+            tried, there_are = self.space.trials, points(self.space)
+            again = ", then some again under fresh seeds" if tried > there_are else ""
+            notes.append(
+                f"Grid: {min(tried, there_are):,.0f} of its {there_are:,.0f} points{again}"
+            )
+        if self.scheduler != "none" and self.sampler in FINISHED_ONLY:
+            notes.append(
+                f"--sampler {self.sampler} learns nothing from trials that --scheduler "
+                f"{self.scheduler} stops early; --scheduler none stops none"
+            )
         if self.budget.epochs is not None:
             finals = self.finals
             again = f"{finals.finalists} and the baseline, {finals.repeats} times each"

@@ -9,6 +9,7 @@ from pathlib import Path
 from search_spaces.enqueue import enqueue
 from search_spaces.find import check_space_name, find_space
 from search_spaces.override import override
+from search_spaces.points import points
 from search_spaces.space import SearchSpace
 from trainables.data.request import DataRequest
 from trainables.errors import BadInput
@@ -62,6 +63,8 @@ def make_plan(
     found = override(lengths(find_space(space), trials, max_epochs), settings or [])
     if enqueued is not None:
         found = enqueue(found, enqueued)
+    if sampler == "grid" and trials is None:
+        found = replace(found, trials=int(min(found.trials, points(found))))
     if time_budget is None and trials is None and max_epochs is None:
         time_budget = found.time_budget  # it goes with the space's own lengths
     finals = Finals(

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from ray.tune.experiment import Trial
-from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler, TrialScheduler
+from ray.tune.schedulers import (
+    AsyncHyperBandScheduler,
+    FIFOScheduler,
+    MedianStoppingRule,
+    TrialScheduler,
+)
 
 from tuning.plan import SearchPlan
 
 _REDUCTION = 2  # a rung lets the better half so far go on: with a dozen trials a third is rash
+_MOST_BRACKETS = 3
 
 
 def make_scheduler(
@@ -23,38 +31,41 @@ def make_scheduler(
         history: by our ids, the results of trials that an earlier run of the search has begun,
             an epoch each; its rungs are filled from them.
     """
-    match plan.scheduler:
-        case "asha":
-            asha = _SparingAsha(
-                time_attr="epoch",
-                metric=plan.space.metric,
-                mode=plan.space.direction,
-                max_t=plan.space.epochs,
-                grace_period=plan.space.grace_period,
-                reduction_factor=_REDUCTION,
-            )
-            for name, results in history.items():
-                if name != plan.baseline:
-                    asha.replay(name, results)
-            return asha
-        case "none":
-            return FIFOScheduler()
-    raise AssertionError(plan.scheduler)  # the command line has checked it
+    name, space = plan.scheduler, plan.space
+    if name == "none":
+        return FIFOScheduler()
+    judged: dict[str, Any] = {
+        "time_attr": "epoch",
+        "metric": space.metric,
+        "mode": space.direction,
+        "grace_period": space.grace_period,
+    }
+    scheduler: _Hyperband | _Median
+    if name == "median":
+        scheduler = _Median(**judged, min_time_slice=math.inf)  # that it never pauses one
+    else:
+        brackets = 1 if name == "asha" else _brackets(space.epochs, space.grace_period)
+        scheduler = _Hyperband(
+            **judged, max_t=space.epochs, reduction_factor=_REDUCTION, brackets=brackets
+        )
+    for trial, results in history.items():
+        if trial != plan.baseline:
+            scheduler.replay(trial, results)
+    return scheduler
 
 
-class _SparingAsha(AsyncHyperBandScheduler):
-    """ASHA (Li et al., MLSys 2020), stopping kind, that leaves the baseline alone.
+def _brackets(epochs: int, grace_period: int) -> int:
+    """As many as have a rung before the end, three at most."""
+    rungs = math.ceil(math.log(epochs / grace_period, _REDUCTION)) if epochs > grace_period else 0
+    return min(_MOST_BRACKETS, max(1, rungs))
 
-    The baseline is never stopped, and fills no rung either: with a constant learning rate and no
+
+class _Sparing(TrialScheduler):
+    """Leaves the baseline alone, and knows trials by our ids: Ray's are others in each run.
+
+    The baseline is never stopped, nor does it count: with a constant learning rate and no
     augmentation it starts well and ends badly, so it would stop the better ones early.
     """
-
-    def replay(self, name: str, results: Sequence[Mapping[str, Any]]) -> None:
-        """Fill the rungs with a trial of an earlier run."""
-        trial = _Named(name)
-        super().on_trial_add(None, trial)
-        for result in results:
-            super().on_trial_result(None, trial, result)
 
     def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
         super().on_trial_add(tune_controller, _named(trial))
@@ -71,6 +82,42 @@ class _SparingAsha(AsyncHyperBandScheduler):
 
     def on_trial_remove(self, tune_controller: Any, trial: Trial) -> None:
         super().on_trial_remove(tune_controller, _named(trial))
+
+
+class _Hyperband(_Sparing, AsyncHyperBandScheduler):
+    """ASHA (L. Li et al., MLSys 2020), stopping kind; in several brackets asynchronous Hyperband.
+
+    A trial's bracket is drawn by its id, so that it is the same one in a resumed search.
+    """
+
+    def replay(self, name: str, results: Sequence[Mapping[str, Any]]) -> None:
+        """Fill the rungs with a trial of an earlier run."""
+        trial = _Named(name)
+        self._place(trial)
+        for result in results:
+            AsyncHyperBandScheduler.on_trial_result(self, None, trial, result)
+
+    def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
+        self._place(_named(trial))
+
+    def _place(self, trial: _Named) -> None:
+        rungs = np.array([len(bracket._rungs) for bracket in self._brackets])
+        chances = np.exp(rungs - rungs.max())  # Ray's: Hyperband has more trials where rungs are
+        draw = np.random.default_rng(list(trial.trial_id.encode()))
+        number = draw.choice(len(rungs), p=chances / chances.sum())
+        self._trial_info[trial.trial_id] = self._brackets[number]
+
+
+class _Median(_Sparing, MedianStoppingRule):
+    """Stops a trial whose best is worse than the median of the others' means so far.
+
+    D. Golovin et al., "Google Vizier", KDD 2017.
+    """
+
+    def replay(self, name: str, results: Sequence[Mapping[str, Any]]) -> None:
+        """Let a trial of an earlier run count."""
+        if results:
+            self._results[_Named(name)].extend(results)
 
 
 @dataclass(frozen=True)
