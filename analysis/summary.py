@@ -34,6 +34,9 @@ def print_summary(experiment: Experiment, console: Console, *, interrupted: bool
     if interrupted:
         counts.append(f"{states.get('RUNNING', 0)} interrupted")
     console.print(f"\n{len(results.trials)} trials: {', '.join(counts)}.  {results.provenance}")
+    if imported := results.plan.get("imported"):
+        came = ", ".join(f"{count} from {name}" for name, count in imported["trials"].items())
+        console.print(f"Imported beside them, for the sampler to learn from: {came}")
     console.print(leaderboard_table(results, TOP, running=False))
     _print_failures(results, console)
     if spent := how_spent(results):

@@ -18,8 +18,7 @@ from search_spaces.space import SearchSpace, holds
 
 def points(space: SearchSpace) -> float:
     """Its configurations, conditions heeded; infinite where a range is continuous."""
-    defaults = {name: parameter.default for name, parameter in space.parameters.items()}
-    return _points(space, list(space.distributions), defaults | dict(space.fixed))
+    return _points(space, list(space.distributions), space.given)
 
 
 def continuous(space: SearchSpace) -> list[str]:

@@ -120,8 +120,13 @@ class SearchSpace:
     @property
     def baseline(self) -> dict[str, Any]:
         """The Config's defaults with the fixed values, at full length; only what exists."""
+        return self.existing(self.given)
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What a trial has where it is not searched: defaults, fixed values, the full length."""
         defaults = {name: parameter.default for name, parameter in self.parameters.items()}
-        return self.existing(defaults | dict(self.fixed) | {"epochs": self.epochs})
+        return defaults | dict(self.fixed) | {"epochs": self.epochs}
 
     def existing(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """The configuration without parameters whose condition does not hold."""
@@ -143,8 +148,7 @@ class SearchSpace:
 
     def sample(self, trial: BaseTrial) -> dict[str, Any]:
         """Ask an Optuna trial for a whole configuration, parents before what depends on them."""
-        defaults = {name: parameter.default for name, parameter in self.parameters.items()}
-        config = defaults | dict(self.fixed) | {"epochs": self.epochs}
+        config = self.given
         for name, distribution in self.distributions.items():
             if self._exists(name, config):
                 config[name] = _suggest(trial, name, distribution)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -69,6 +69,7 @@ class Meter:
             for the plateau.
         reserved: epochs that the finalists will take, or have taken.
         reserve: () -> seconds that the finalists will take, as the trials stand.
+        waiting: () -> trials at a rung, that have ended for all a plateau knows.
 
     Attributes:
         spent: which budget was reached, for a reader; empty: none.
@@ -83,6 +84,7 @@ class Meter:
         *,
         reserved: int = 0,
         reserve: Callable[[], float] = lambda: 0.0,
+        waiting: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self._budget = budget
         self._direction = direction
@@ -90,6 +92,7 @@ class Meter:
         self._statuses = statuses
         self._reserved = reserved
         self._reserve = reserve
+        self._waiting = waiting
         self._reserve_now = 0.0
         self._seen = (-1, -1)  # epochs done, trials ended
         self._best: TrialStatus | None = None
@@ -148,4 +151,5 @@ class Meter:
             self._ended_before = ended
 
     def _ended(self) -> set[str]:
-        return {name for name, status in self._statuses.items() if status.state != "RUNNING"}
+        ended = {name for name, status in self._statuses.items() if status.state != "RUNNING"}
+        return ended | set(self._waiting())

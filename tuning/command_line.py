@@ -57,6 +57,11 @@ def parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="configurations to try first: JSON or YAML",
     )
+    add(
+        "--warm-start",
+        metavar="NAME[,NAME]",
+        help="earlier experiments on the same data, whose trials the sampler learns from",
+    )
     add("--sampler", choices=SAMPLERS, help="who proposes (default: tpe)")
     add("--scheduler", choices=SCHEDULERS, help="who stops (default: asha)")
     add("--time-budget", type=_duration, metavar="10m", help="end the search after 90s, 10m, 2h")

@@ -102,6 +102,10 @@ class TrialEvents:
         )
         self._writer.close()
 
+    def close(self) -> None:
+        """No more for now."""
+        self._writer.close()
+
     def _add(self, summary: Any, step: int = 0, when: float | None = None) -> None:
         when = time.time() if when is None else when
         self._writer.add_event(Event(wall_time=when, step=step, summary=summary))

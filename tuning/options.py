@@ -2,5 +2,6 @@
 
 SAMPLERS = ("tpe", "gp", "cmaes", "qmc", "random", "grid", "nsga2")
 FINISHED_ONLY = ("gp", "nsga2")  # samplers that learn from trials at full length alone
-SCHEDULERS = ("asha", "hyperband", "median", "none")
+EXPERIENCED = ("tpe", "gp")  # samplers that learn from trials that are not their own
+SCHEDULERS = ("asha", "hyperband", "median", "promote", "none")
 PREFERENCES = ("best", "cheap")

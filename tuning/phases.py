@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
@@ -20,6 +20,7 @@ from tuning.plan import SearchPlan
 from tuning.quiet import output_to
 from tuning.recorder import Recorder
 from tuning.reruns import Finalists, RerunTrials
+from tuning.rungs import rungs_of
 from tuning.schedulers import make_scheduler
 from tuning.screen import Screen
 from tuning.search import Ending, run_trials
@@ -82,8 +83,13 @@ class Phases:
         plan, experiment = self._plan, self._experiment
         with Screen(plan, console, self._quiet, since) as screen:
             recorder = Recorder(experiment, plan, self._settings, screen)
-            study = open_study(experiment, plan)
-            feed = TrialFeed(plan, StudyTrials(plan, study, recorder), recorder)
+            rungs = rungs_of(plan)
+            study = open_study(experiment, plan, rungs)
+            trials = StudyTrials(plan, study, recorder)
+            if trials.imported is not None:
+                screen.say(str(trials.imported))
+                self._record(imported=asdict(trials.imported))
+            feed = TrialFeed(plan, trials, recorder, rungs)
             finalists = Finalists(plan, experiment, recorder.statuses)
             meter = Meter(
                 plan.budget,
@@ -92,11 +98,12 @@ class Phases:
                 recorder.statuses,
                 reserved=plan.reserved_epochs + finalists.epochs_done,
                 reserve=finalists.reserve,
+                waiting=rungs.waiting if rungs is not None else tuple,
             )
             ending = Ending.DONE
             if feed.left and not self._has_ended():
                 self._note(None)
-                scheduler = make_scheduler(plan, feed.history)
+                scheduler = make_scheduler(plan, feed.history, rungs)
                 ending = self._fit(feed, scheduler, meter.reached, screen, lambda: meter.spent)
                 if ending in _OVER:
                     self._note({"by": meter.spent or "trials", "trials": plan.space.trials})
@@ -159,7 +166,10 @@ class Phases:
 
     def _note(self, ended: dict[str, Any] | None) -> None:
         """Write down what ended the trials, and who runs again; None: they are to go on."""
-        write_json(self._experiment.plan, read_json(self._experiment.plan) | {"ended": ended})
+        self._record(ended=ended)
+
+    def _record(self, **what: Any) -> None:
+        write_json(self._experiment.plan, read_json(self._experiment.plan) | what)
 
     def _has_ended(self) -> bool:
         """Whether an earlier run has ended the trials, and was killed before its last step ended.

@@ -22,10 +22,10 @@ from tuning.budget import Budget
 from tuning.circumstances import circumstances
 from tuning.experiment import BASELINE, trial_id
 from tuning.finalists import Finals
-from tuning.options import FINISHED_ONLY, SAMPLERS, SCHEDULERS
+from tuning.options import EXPERIENCED, FINISHED_ONLY, SAMPLERS, SCHEDULERS
 from tuning.samplers import check_sampler
 
-LAYOUT = 3  # of plan.json; another number when an older one can no longer be gone on with
+LAYOUT = 4  # of plan.json; another number when an older one can no longer be gone on with
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class SearchPlan:
         concurrency: trials at a time; each has `cpus_per_trial` threads.
         gpus_per_trial: a share of a GPU; 0: on the CPU.
         address: of an existing Ray cluster, or None: Ray is started here.
+        warm_start: directories of experiments whose trials enter the study.
 
     Raises:
         BadInput: a number out of range, or a name that cannot be a directory's.
@@ -66,6 +67,7 @@ class SearchPlan:
     seed: int
     address: str | None
     kernels: Kernels
+    warm_start: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         for option, value in (
@@ -82,6 +84,11 @@ class SearchPlan:
             if name not in names:
                 raise BadInput(f"{option} {name}: must be one of {', '.join(names)}")
         check_sampler(self.sampler, self.space)
+        if self.warm_start and self.sampler not in EXPERIENCED:
+            raise BadInput(
+                f"--warm-start: --sampler {self.sampler} does not learn from the trials of others; "
+                f"take {' or '.join(EXPERIENCED)}"
+            )
         if not 0 <= self.seed < 2**32:
             raise BadInput(f"--seed {self.seed}: must be from 0 to {2**32 - 1}")
         if not 0 <= self.gpus_per_trial < math.inf:
@@ -216,6 +223,8 @@ class SearchPlan:
             "seed": self.seed,
             "address": self.address,
             "data": self.data.to_json(),
+            "warm_start": [str(root) for root in self.warm_start],
+            "imported": None,
             "baseline_in_study": self.baseline_in_study,
             "search_space": self.space.to_json(),
             "kernels": asdict(self.kernels),

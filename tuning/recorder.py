@@ -24,6 +24,8 @@ class Audience(Protocol):
 
     def reported(self, status: TrialStatus, result: Mapping[str, Any]) -> None: ...
 
+    def paused(self, status: TrialStatus) -> None: ...
+
     def ended(self, status: TrialStatus) -> None: ...
 
 
@@ -68,6 +70,11 @@ class Recorder:
         self._reopen(trial, seed, config)
         self._audience.resumed(self.statuses[trial])
 
+    def pause(self, trial: str) -> None:
+        """A trial waits, perhaps for ever: `resume` or `end` comes next."""
+        self._events.pop(trial).close()  # of hundreds that wait no file stays open
+        self._audience.paused(self.statuses[trial])
+
     def give_up(self, status: TrialStatus, config: dict[str, Any], cause: str) -> None:
         """A trial that an earlier run began does not go on: it is left as stopped."""
         self._reopen(status.trial, status.seed, config)
@@ -106,6 +113,8 @@ class Recorder:
         status = replace(self.statuses[trial], state=state, cause=cause)
         if state == "FAIL":
             status = replace(status, score=None, best_epoch=None)
+        if trial not in self._events:  # it waited
+            self._reopen(trial, status.seed, self._experiment.trial(trial).read_config())
         events = self._events.pop(trial)
         if status.best_epoch is not None:
             self._draw(trial, events, status.best_epoch)

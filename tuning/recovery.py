@@ -17,6 +17,7 @@ from trainables.errors import BadInput
 from tuning.experiment import BASELINE, TrialStatus, trial_id
 from tuning.plan import SearchPlan
 from tuning.recorder import Recorder
+from tuning.warm_start import is_imported
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ def recover(plan: SearchPlan, study: Study, recorder: Recorder) -> Recovered:
         interrupted.append(Begun(BASELINE, plan.trial_seed(-1), plan.space.baseline, spared=True))
     elif outside is not None:
         recorder.adopt(outside)
-    begun = [t for t in study.get_trials(deepcopy=False) if t.state != TrialState.WAITING]
+    own = [t for t in study.get_trials(deepcopy=False) if not is_imported(t)]
+    begun = [t for t in own if t.state != TrialState.WAITING]
     for frozen in begun:
         name = trial_id(frozen.number)
         status = recorder.read_status(name)

@@ -19,6 +19,7 @@ from tuning.address import cluster_resources
 from tuning.budget import Budget
 from tuning.finalists import SHARE, Finals
 from tuning.plan import SearchPlan, cpu_count, gpu_slots
+from tuning.warm_start import find_experience
 from tuning.weights import find_weights
 
 HERE = "local"  # the address that starts Ray here, as for Ray itself
@@ -34,6 +35,7 @@ def make_plan(
     enqueued: Path | None = None,
     trials: int | None = None,
     max_epochs: int | None = None,
+    warm_start: str | None = None,
     sampler: str = "tpe",
     scheduler: str = "asha",
     time_budget: float | None = None,
@@ -102,6 +104,7 @@ def make_plan(
         seed=seed,
         address=None if address == HERE else address,
         kernels=choose_kernels("cpu"),
+        warm_start=find_experience(warm_start, found, storage) if warm_start is not None else (),
     )
     check_data_directory(plan.data.directory)
     return placed(plan, concurrency, gpus_per_trial)

@@ -25,6 +25,7 @@ _KEYS = (
     *("direction", "grace_period", "trials", "epochs", "sampler", "scheduler", *NAMES.values()),
     *_FINALS,
     *("patience", "concurrency", "cpus_per_trial", "gpus_per_trial", "seed", "address"),
+    "warm_start",
 )
 _PARTS = {
     "distributions": "",
@@ -92,6 +93,7 @@ def resume_plan(
         seed=record["seed"],
         address=None if address == HERE else address,
         kernels=choose_kernels("cpu"),
+        warm_start=tuple(map(Path, record["warm_start"])),
     )
     check_data_directory(plan.data.directory)
     return placed(plan, concurrency, plan.gpus_per_trial, most=record["concurrency"])
@@ -101,7 +103,11 @@ def _read(experiment: Experiment) -> dict[str, Any]:
     try:
         record: dict[str, Any] = read_json(experiment.plan)
         if record["layout"] != LAYOUT:
-            raise ValueError(f"or of another version: layout {record['layout']}, not {LAYOUT}")
+            age = "a newer" if record["layout"] > LAYOUT else "an older"
+            raise BadInput(
+                f"--resume {experiment.name}: written by {age} version of run_search (layout "
+                f"{record['layout']}, this one's is {LAYOUT})"
+            )
         for key in _KEYS:
             record[key]
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -17,21 +17,26 @@ from ray.tune.schedulers import (
 )
 
 from tuning.plan import SearchPlan
+from tuning.rungs import REDUCTION, Rungs
 
-_REDUCTION = 2  # a rung lets the better half so far go on: with a dozen trials a third is rash
 _MOST_BRACKETS = 3
 
 
 def make_scheduler(
-    plan: SearchPlan, history: Mapping[str, Sequence[Mapping[str, Any]]]
+    plan: SearchPlan,
+    history: Mapping[str, Sequence[Mapping[str, Any]]],
+    rungs: Rungs | None = None,
 ) -> TrialScheduler:
     """The plan's scheduler, on epochs and the space's metric.
 
     Args:
         history: by our ids, the results of trials that an earlier run of the search has begun,
             an epoch each; its rungs are filled from them.
+        rungs: those that the trials' feed promotes from; they know the history.
     """
     name, space = plan.scheduler, plan.space
+    if rungs is not None:
+        return _Promotion(rungs)
     if name == "none":
         return FIFOScheduler()
     judged: dict[str, Any] = {
@@ -46,7 +51,7 @@ def make_scheduler(
     else:
         brackets = 1 if name == "asha" else _brackets(space.epochs, space.grace_period)
         scheduler = _Hyperband(
-            **judged, max_t=space.epochs, reduction_factor=_REDUCTION, brackets=brackets
+            **judged, max_t=space.epochs, reduction_factor=REDUCTION, brackets=brackets
         )
     for trial, results in history.items():
         if trial != plan.baseline:
@@ -56,7 +61,7 @@ def make_scheduler(
 
 def _brackets(epochs: int, grace_period: int) -> int:
     """As many as have a rung before the end, three at most."""
-    rungs = math.ceil(math.log(epochs / grace_period, _REDUCTION)) if epochs > grace_period else 0
+    rungs = math.ceil(math.log(epochs / grace_period, REDUCTION)) if epochs > grace_period else 0
     return min(_MOST_BRACKETS, max(1, rungs))
 
 
@@ -118,6 +123,28 @@ class _Median(_Sparing, MedianStoppingRule):
         """Let a trial of an earlier run count."""
         if results:
             self._results[_Named(name)].extend(results)
+
+
+class _Promotion(FIFOScheduler):
+    """Takes a trial off its slot at a rung; the feed gives one back that goes on.
+
+    Not by Tune's pause: there a paused trial keeps a process's count, one that is never promoted
+    makes Tune wait for ever, and none of it survives a kill.
+    """
+
+    def __init__(self, rungs: Rungs) -> None:
+        super().__init__()
+        self._rungs = rungs
+
+    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
+        if trial.config["spared"]:
+            return TrialScheduler.CONTINUE
+        waits = self._rungs.report(trial.config["trial"], result)
+        return TrialScheduler.STOP if waits else TrialScheduler.CONTINUE
+
+    def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
+        if not trial.config["spared"]:
+            self._rungs.record(trial.config["trial"], result)
 
 
 @dataclass(frozen=True)

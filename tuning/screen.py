@@ -42,6 +42,7 @@ class Screen:
         self._baseline = plan.baseline
         self._since = since
         self._begun = time.monotonic()
+        self._paused: set[str] = set()
         self._statuses: dict[str, TrialStatus] = {}
         self._lr: dict[str, float] = {}
         self._best: TrialStatus | None = None
@@ -77,6 +78,7 @@ class Screen:
         self._statuses[status.trial] = status
         if self._is_best(status):
             self._best = status
+        self._paused.discard(status.trial)
         if status.state == "RUNNING":
             self._line(f"{status.trial} goes on after {status.epochs} epochs")
 
@@ -95,8 +97,14 @@ class Screen:
                 f"{self._plan.space.metric} {status.score:.4f}  best so far"
             )
 
+    def paused(self, status: TrialStatus) -> None:
+        self._paused.add(status.trial)
+        score = "no score" if status.score is None else f"{status.score:.4f}"
+        self._line(f"{status.trial} waits after {status.epochs} epochs  {score}")
+
     def ended(self, status: TrialStatus) -> None:
         self._statuses[status.trial] = status
+        self._paused.discard(status.trial)
         self._ended_here += 1
         if self._best is not None and self._best.trial == status.trial:
             self._best = status if status.score is not None else self._best_of_all()
@@ -125,7 +133,7 @@ class Screen:
         for column in ("trial", "epoch", self._plan.space.metric, "lr", "time left"):
             table.add_column(column, justify="left" if column == "trial" else "right")
         for status in list(self._statuses.values()):
-            if status.state == "RUNNING":
+            if status.state == "RUNNING" and status.trial not in self._paused:
                 table.add_row(
                     status.trial + self._mark(status.trial),
                     f"{status.epochs}/{self._plan.space.epochs}",
@@ -146,6 +154,8 @@ class Screen:
             f"{_clock(self._elapsed())}  {ended}/{self._asked()} trials:",
             f"{states['COMPLETE']} done, {states['PRUNED']} stopped, {states['FAIL']} failed",
         ]
+        if self._paused:
+            parts[-1] += f", {len(self._paused)} waiting"
         if self._best is not None:
             parts.append(f"- best {self._best.score:.4f} ({self._best.trial})")
         base = self._statuses.get(self._baseline)

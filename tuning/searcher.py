@@ -19,7 +19,10 @@ from tuning.experiment import TrialStatus
 from tuning.plan import SearchPlan
 from tuning.recorder import Recorder
 from tuning.recovery import Begun
+from tuning.rungs import Rungs
 from tuning.trainable import DISK_FULL, DIVERGED, FAILED
+
+NOT_PROMOTED = "not promoted"
 
 
 class Source(Protocol):
@@ -67,6 +70,10 @@ def _unless_disk_full(method: Callable[..., Any]) -> Callable[..., Any]:
 class TrialFeed(Searcher):
     """Feeds Tune from a source: first with what an earlier run has left unfinished.
 
+    Args:
+        rungs: where trials wait for their promotion, if the scheduler is one that promotes; a
+            trial that goes on comes before a new one.
+
     Attributes:
         disk_full: the search must end, and unfinished trials stay as they are.
         deaths: a callback of Tune's that keeps count of them.
@@ -74,7 +81,13 @@ class TrialFeed(Searcher):
     A suggestion is `{trial, seed, spared, parameters}`, as `TaskTrainable` takes it.
     """
 
-    def __init__(self, plan: SearchPlan, source: Source, recorder: Recorder) -> None:
+    def __init__(
+        self,
+        plan: SearchPlan,
+        source: Source,
+        recorder: Recorder,
+        rungs: Rungs | None = None,
+    ) -> None:
         super().__init__(metric=plan.space.metric, mode=plan.space.direction)
         self._plan = plan
         self._source = source
@@ -84,12 +97,21 @@ class TrialFeed(Searcher):
         self._begun: dict[str, Begun] = {}
         self._ids: dict[str, str] = {}  # Ray's trial id -> ours
         self._interrupted = list(source.interrupted)
+        self._rungs = rungs
+        self._waiting: dict[str, Begun] = {}
+        if rungs is not None:
+            self._back_to_the_rungs(rungs)
 
     @_unless_disk_full
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         if self._interrupted:
             return self._suggestion(trial_id, self._interrupted.pop(0))
+        if self._rungs is not None and (name := self._rungs.next()) is not None:
+            # Tune may have told the scheduler of its last epoch, and us not yet.
+            waits = name in self._waiting
+            return self._promote(trial_id, name, self._rungs) if waits else None
         if not self._source.left:
+            self._end_waiting()
             return Searcher.FINISHED if self.idle else None  # one may have to be begun again
         begun = self._source.next()
         self._recorder.start(begun.name, begun.seed, begun.config)
@@ -120,6 +142,8 @@ class TrialFeed(Searcher):
             self._end(name, "FAIL", result[FAILED])
         elif result.get("finished"):
             self._end(name, "COMPLETE", "")
+        elif self._rungs is not None and name in self._rungs.waiting():
+            self._wait(self._begun[name])
         else:
             self._end(name, "PRUNED", f"stopped early by {self._plan.scheduler}")
 
@@ -140,12 +164,12 @@ class TrialFeed(Searcher):
                 if finished:
                     self._end(name, "COMPLETE", "")
                 else:
-                    self._end(name, "PRUNED", cause)
+                    self._end(name, "PRUNED", NOT_PROMOTED if name in self._waiting else cause)
 
     @property
     def left(self) -> int:
-        """Trials still to be begun or gone on with."""
-        return len(self._interrupted) + self._source.left
+        """Trials still to be begun or gone on with, those that wait among them."""
+        return len(self._interrupted) + len(self._waiting) + self._source.left
 
     @property
     def ended(self) -> bool:
@@ -179,6 +203,36 @@ class TrialFeed(Searcher):
     def __getstate__(self) -> dict[str, Any]:
         """Nothing either: Tuner pickles what it is given for a restore that we never ask for."""
         return {}
+
+    def _back_to_the_rungs(self, rungs: Rungs) -> None:
+        """Fill them with what an earlier run has left, and let wait what waited then."""
+        for name, results in self.history.items():
+            if name != self._plan.baseline:
+                ended = self._recorder.statuses[name].state != "RUNNING"
+                rungs.replay(name, results, ended=ended)
+        for begun in [b for b in self._interrupted if b.name in rungs.waiting()]:
+            self._interrupted.remove(begun)
+            self._wait(begun)
+
+    def _wait(self, begun: Begun) -> None:
+        self._waiting[begun.name] = begun
+        self._recorder.pause(begun.name)
+
+    def _promote(self, ray_id: str, name: str, rungs: Rungs) -> dict[str, Any]:
+        """The same trial, from its checkpoint, on a slot that is free."""
+        begun = self._waiting.pop(name)
+        self._recorder.resume(name, begun.seed, begun.config)
+        rungs.go_on(name)
+        return self._suggestion(ray_id, begun)
+
+    def _end_waiting(self) -> None:
+        """Once nobody runs who could change who is promoted, those who wait are stopped."""
+        statuses = self._recorder.statuses.items()
+        if any(s.state == "RUNNING" and name not in self._waiting for name, s in statuses):
+            return
+        for name in list(self._waiting):
+            del self._waiting[name]
+            self._end(name, "PRUNED", NOT_PROMOTED)
 
     def _suggestion(self, ray_id: str, begun: Begun) -> dict[str, Any]:
         self._ids[ray_id] = begun.name

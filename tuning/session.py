@@ -20,6 +20,7 @@ from tuning.phases import Phases
 from tuning.plan import SearchPlan
 from tuning.search import Ending
 from tuning.trial_run import TrialSettings
+from tuning.warm_start import check_experience
 
 
 def search(
@@ -45,6 +46,8 @@ def search(
         KeyboardInterrupt: the user wants it to stop at once.
     """
     check_data(plan, splits)
+    if not ownership.experiment.plan.is_file():  # a resumed search has them in its study
+        check_experience(plan.warm_start, splits)
     for note in plan.notes(splits):
         console.print(f"Note: {note}")
     experiment = ownership.experiment

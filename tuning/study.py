@@ -8,11 +8,19 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
 from tuning.experiment import Experiment
 from tuning.plan import SearchPlan
+from tuning.rungs import Rungs
 from tuning.samplers import make_sampler
+from tuning.shown import ShownAsStopped
 
 
-def open_study(experiment: Experiment, plan: SearchPlan) -> optuna.Study:
-    """Open the experiment's study, or create it."""
+def open_study(
+    experiment: Experiment, plan: SearchPlan, rungs: Rungs | None = None
+) -> optuna.Study:
+    """Open the experiment's study, or create it.
+
+    Args:
+        rungs: that trials wait at, of which its sampler must know.
+    """
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # the screen is ours
     path = str(experiment.journal)
     backend = JournalFileBackend(path, lock_obj=JournalFileOpenLock(path))
@@ -28,4 +36,6 @@ def open_study(experiment: Experiment, plan: SearchPlan) -> optuna.Study:
     study.sampler = make_sampler(
         plan.sampler, plan.space.trials, seed=plan.seed, fresh_seed=plan.sampler_seed(known)
     )
+    if rungs is not None:
+        study.sampler = ShownAsStopped(study.sampler, rungs.waiting)
     return study

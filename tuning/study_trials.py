@@ -11,10 +11,15 @@ from tuning.experiment import BASELINE, TrialStatus, trial_id
 from tuning.plan import SearchPlan
 from tuning.recorder import Recorder
 from tuning.recovery import Begun, recover, report, tell
+from tuning.warm_start import Imported, import_trials
 
 
 class StudyTrials:
-    """A `Source`: the baseline, the space's starts, then what the sampler proposes."""
+    """A `Source`: the baseline, the space's starts, then what the sampler proposes.
+
+    Attributes:
+        imported: what earlier experiments have given to the study just now; None: nothing.
+    """
 
     def __init__(self, plan: SearchPlan, study: Study, recorder: Recorder) -> None:
         self._plan = plan
@@ -30,6 +35,9 @@ class StudyTrials:
         for start in plan.space.starts:
             if plan.space.contains(start):
                 self._enqueue(start)
+        self.imported: Imported | None = None
+        if plan.warm_start and not recovered.asked:
+            self.imported = import_trials(study, plan.space, plan.warm_start)
 
     @property
     def left(self) -> int:

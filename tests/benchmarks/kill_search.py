@@ -1,6 +1,6 @@
 """Twenty kills of the search's process, and four inside a write; resumed at once after each.
 
-    python tests/benchmarks/kill_search.py [--seed N] [--kills 20]
+    python tests/benchmarks/kill_search.py [--seed N] [--kills 20] [--scheduler promote]
 
 The moments come from a printed seed. Three of ten fall into start-up or into the final step
 (export, its proof, the test), the rest anywhere between. Where nothing is left to kill, four more
@@ -37,6 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--scheduler", default="asha", help="promote: kills while trials wait")
     options = parser.parse_args()
     print(f"seed {options.seed}")
     rng = random.Random(options.seed)
@@ -45,21 +46,26 @@ def main() -> None:
     phases += [BETWEEN] * (options.kills - special)
     rng.shuffle(phases)
     with tempfile.TemporaryDirectory() as folder:
-        search = Search(Path(folder))
+        search = Search(Path(folder), "--scheduler", options.scheduler, "--concurrency", "2")
         hit: Counter[str] = Counter()
+        waited = 0
         for number, phase in enumerate(phases, 1):
             delay = rng.uniform(0, SECONDS[phase])
             found = None
             while found is None:
                 found = _kill(search, phase, delay)
             hit[found] += 1
-            print(f"kill {number:2}: {found}, {delay:.2f} s into it", flush=True)
+            waiting = max(0, search.running() - 2)  # at most two were on a slot
+            waited += waiting > 0
+            print(f"kill {number:2}: {found}, {delay:.2f} s into it, {waiting} waited", flush=True)
         for fault in FAULTS:
             more = MORE if search.all_begun_have_ended() else 0
             search.die_of(fault, more=more)
             hit[f"in a {fault}"] += 1
             print(f"killed in a {fault}", flush=True)
         search.finish()
+        if options.scheduler == "promote":
+            print(f"{waited} kills fell while trials waited at a rung")
         _report(search, hit)
 
 

@@ -122,6 +122,11 @@ class Search:
         states = [directory.read_status().state for directory in self.experiment.trials()]
         return len(states) == asked and "RUNNING" not in states
 
+    def running(self) -> int:
+        """How many trials have begun and not ended, on a slot or at a rung."""
+        states = [directory.read_status().state for directory in self.experiment.trials()]
+        return states.count("RUNNING")
+
     def _wrong_reruns(self) -> list[str]:
         wrong = []
         for directory in self.experiment.reruns():

@@ -22,6 +22,7 @@ from tuning.plan import SearchPlan
 from tuning.recorder import Recorder
 from tuning.request import make_plan
 from tuning.reruns import Finalists, RerunTrials
+from tuning.rungs import rungs_of
 from tuning.searcher import TrialFeed
 from tuning.study import open_study
 from tuning.study_trials import StudyTrials
@@ -73,6 +74,9 @@ class Listener:
     def reported(self, status: TrialStatus, result: Mapping[str, Any]) -> None:
         self.told.append(("reported", status))
 
+    def paused(self, status: TrialStatus) -> None:
+        self.told.append(("paused", status))
+
     def ended(self, status: TrialStatus) -> None:
         self.told.append(("ended", status))
 
@@ -99,9 +103,10 @@ class Rehearsal:
         )
         self.listener = Listener()
         self.recorder = Recorder(self.experiment, plan, self.settings, self.listener)
-        self.study = open_study(self.experiment, plan)
-        source = StudyTrials(plan, self.study, self.recorder)
-        self.searcher = TrialFeed(plan, source, self.recorder)
+        self.rungs = rungs_of(plan)
+        self.study = open_study(self.experiment, plan, self.rungs)
+        self.source = StudyTrials(plan, self.study, self.recorder)
+        self.searcher = TrialFeed(plan, self.source, self.recorder, self.rungs)
         self._ray_ids = (f"ray_{run}_{number}" for number in itertools.count())
         self._ray_id: dict[str, str] = {}
         self.suggestions: dict[str, dict[str, Any]] = {}

@@ -14,7 +14,7 @@ from trainables.data.splits import Splits
 from trainables.errors import BadInput
 from trainables.files import read_json, sha256, write_json
 from tuning.experiment import Experiment
-from tuning.plan import SearchPlan, cpu_count
+from tuning.plan import LAYOUT, SearchPlan, cpu_count
 from tuning.request import make_plan
 from tuning.resume import resume_plan
 
@@ -111,12 +111,22 @@ def test_another_space_is_refused(tmp_path: Path, digits: Splits) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{", "[]", '{"layout": 1}', '{"layout": 2}', '{"layout": 2, "settings": []}']
+    "text", ["{", "[]", "{}", f'{{"layout": {LAYOUT}}}', f'{{"layout": {LAYOUT}, "settings": []}}']
 )
 def test_a_damaged_record_is_refused(text: str, tmp_path: Path, digits: Splits) -> None:
     experiment = saved(cheap_plan(tmp_path), digits)
     experiment.plan.write_text(text)
     with pytest.raises(BadInput, match=r"--resume rehearsal: .*plan\.json is damaged"):
+        resume_plan(experiment)
+
+
+@pytest.mark.parametrize(("age", "layout"), [("an older", LAYOUT - 1), ("a newer", LAYOUT + 1)])
+def test_another_versions_record_is_refused(
+    age: str, layout: int, tmp_path: Path, digits: Splits
+) -> None:
+    experiment = saved(cheap_plan(tmp_path), digits)
+    changed(experiment, "layout", value=layout)
+    with pytest.raises(BadInput, match=f"written by {age} version .*layout {layout}, this one's"):
         resume_plan(experiment)
 
 

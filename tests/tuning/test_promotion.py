@@ -1,0 +1,223 @@
+"""`--scheduler promote` in the search: trials that wait, go on, are killed while they wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import optuna
+import pytest
+from optuna.distributions import BaseDistribution
+from optuna.samplers import RandomSampler
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+from ray.tune.schedulers import TrialScheduler
+
+from tests.tuning.rehearsal import Rehearsal
+from tests.tuning.test_schedulers import TuneTrial
+from tuning.schedulers import make_scheduler
+from tuning.searcher import NOT_PROMOTED
+
+Rehearse = Callable[..., Rehearsal]
+
+
+class Promoted:
+    """A rehearsed search with the scheduler in it: each trial scores by its number alone."""
+
+    def __init__(self, search: Rehearsal, quality: dict[str, float]) -> None:
+        self.search = search
+        self.quality = quality
+        self.scheduler = make_scheduler(search.plan, search.searcher.history, search.rungs)
+        self.order: list[tuple[str, int]] = []
+
+    def begin(self) -> str | None:
+        return self.search.begin()
+
+    def epoch(self, trial: str) -> bool:
+        """Train one; returns whether the trial keeps its slot."""
+        search, directory = self.search, self.search.experiment.trial(trial)
+        epoch = len(directory.read_results()) + 1
+        self.order.append((trial, epoch))
+        score = self.quality[trial] + 0.01 * epoch
+        last = epoch == search.plan.space.epochs
+        result = search.work(trial, epoch, score, tell=not last)
+        if last:
+            search.end(trial, {**result, "finished": True})
+            return False
+        number, spared = int(trial[1:]), search.suggestions[trial]["spared"]
+        decision = self.scheduler.on_trial_result(None, TuneTrial(number, spared), result)
+        if decision == TrialScheduler.STOP:
+            search.end(trial, result)
+        return decision == TrialScheduler.CONTINUE
+
+    def run(self, slots: int = 1, epochs: int | None = None) -> None:
+        """Until there is nothing to do, or so many epochs were trained."""
+        running: list[str] = []
+        while len(self.order) != epochs:
+            while len(running) < slots and (trial := self.begin()) is not None:
+                running.append(trial)
+            if not running:
+                return
+            trial = running.pop(0)
+            if self.epoch(trial):
+                running.append(trial)
+
+
+QUALITY = {f"t{number:04d}": number * 7 % 12 / 20 for number in range(12)}
+
+
+def promoted(rehearse: Rehearse, **options: Any) -> Promoted:
+    lengths = {"max_epochs": 8, "trials": 12, "sampler": "random"}
+    return Promoted(rehearse(scheduler="promote", **lengths | options), QUALITY)
+
+
+def states(search: Rehearsal) -> dict[str, tuple[str, int]]:
+    study = {f"t{t.number:04d}": (t.state.name, t.last_step or 0) for t in search.study.trials}
+    told = {name: (search.status(name).state, search.status(name).epochs) for name in study}
+    assert study == told
+    return study
+
+
+def test_a_trial_waits_at_a_rung_and_is_running_for_the_study(rehearse: Rehearse) -> None:
+    run = promoted(rehearse)
+    search = run.search
+    while run.epoch(run.begin() or "") if not run.order else run.epoch("t0000"):
+        pass  # the baseline to its end
+    first = run.begin()
+    assert first == "t0001"
+    assert run.epoch(first) and not run.epoch(first)  # grace period: 2
+    assert search.listener.told[-1][0] == "paused"
+    assert states(search)[first] == ("RUNNING", 2)
+    assert search.experiment.trial(first).last.is_file()
+    assert search.begin() == "t0002"
+
+
+@pytest.mark.parametrize("slots", [1, 2, 4])
+def test_the_best_go_on_from_where_they_were_and_the_others_are_told_at_the_end(
+    rehearse: Rehearse, slots: int
+) -> None:
+    run = promoted(rehearse)
+    run.run(slots)
+    found = states(run.search)
+    assert len(found) == 12
+    assert len(set(run.order)) == len(run.order)  # no epoch twice
+    assert found.pop("t0000") == ("COMPLETE", 8)  # the baseline passes every rung
+    best = sorted(found, key=lambda name: QUALITY[name], reverse=True)
+    assert found[best[0]] == ("COMPLETE", 8)
+    by_epochs = [sum(epochs >= rung for _, epochs in found.values()) for rung in (2, 4, 8)]
+    # Half of each rung, and those that were in the better half of it when fewer were there.
+    assert by_epochs[0] == 11 and 5 <= by_epochs[1] <= 7 and 2 <= by_epochs[2] <= 3
+    for name, (state, epochs) in found.items():
+        assert (state == "COMPLETE") == (epochs == 8)
+        assert state in ("COMPLETE", "PRUNED") and epochs in (2, 4, 8)
+        if state == "PRUNED":
+            assert run.search.status(name).cause == NOT_PROMOTED
+
+
+def test_a_promotion_is_the_same_trial(rehearse: Rehearse) -> None:
+    run = promoted(rehearse)
+    begun: list[dict[str, Any]] = []
+    suggest = run.search.searcher.suggest
+
+    def remember(ray_id: str) -> Any:
+        begun.append(suggest(ray_id))
+        return begun[-1]
+
+    run.search.searcher.suggest = remember  # type: ignore[method-assign]
+    run.run()
+    suggestions = [suggestion for suggestion in begun if isinstance(suggestion, dict)]
+    assert len(suggestions) > 12  # some were given twice
+    for name in QUALITY:
+        own = [suggestion for suggestion in suggestions if suggestion["trial"] == name]
+        assert all(suggestion == own[0] for suggestion in own)
+    assert [trial.number for trial in run.search.study.trials] == list(range(12))
+
+
+@pytest.mark.parametrize("killed_after", [12, 19, 27])
+def test_a_search_killed_while_trials_wait_goes_on_as_if_it_was_not(
+    rehearse: Rehearse, killed_after: int
+) -> None:
+    whole = promoted(rehearse, name="whole")
+    whole.run()
+    first = promoted(rehearse, name="parts")
+    first.run(epochs=killed_after)
+    second = promoted(rehearse, name="parts")
+    waited = set(first.search.rungs.waiting())  # type: ignore[union-attr]
+    assert waited <= set(second.search.rungs.waiting())  # type: ignore[union-attr]
+    second.run()
+    assert states(second.search) == states(whole.search)
+    assert sorted(first.order + second.order) == sorted(whole.order)  # nothing twice, nothing lost
+
+
+def test_a_trial_is_not_given_again_before_its_worker_is_off_the_slot(rehearse: Rehearse) -> None:
+    run = promoted(rehearse)
+    search, rungs = run.search, run.search.rungs
+    names = [search.begin() or "" for _ in range(3)]
+    search.complete("t0000", [0.1] * 8)
+    for epoch in (1, 2):
+        search.work(names[1], epoch, 0.9)
+    assert rungs is not None and rungs.report(names[1], {"epoch": 2, "val_accuracy": 0.9})
+    for epoch in (1, 2):  # a worse one makes it the better of two
+        search.work(names[2], epoch, 0.1)
+    assert rungs.report(names[2], {"epoch": 2, "val_accuracy": 0.1})
+    assert rungs.next() == names[1] and search.begin() is None
+    search.end(names[1], {"epoch": 2})
+    assert search.begin() == names[1]
+
+
+def test_what_waits_when_the_budget_is_spent_is_stopped(rehearse: Rehearse) -> None:
+    run = promoted(rehearse)
+    run.run(epochs=15)
+    waiting = run.search.rungs.waiting()  # type: ignore[union-attr]
+    assert waiting
+    run.search.searcher.close("time budget spent")
+    assert {state for state, _ in states(run.search).values()} == {"COMPLETE", "PRUNED"}
+    assert {run.search.status(name).cause for name in waiting} == {NOT_PROMOTED}
+
+
+def test_an_interrupted_search_keeps_them(rehearse: Rehearse) -> None:
+    run = promoted(rehearse)
+    run.run(epochs=15)
+    waiting = run.search.rungs.waiting()  # type: ignore[union-attr]
+    run.search.searcher.close(None)
+    assert {states(run.search)[name][0] for name in waiting} == {"RUNNING"}
+    assert not run.search.searcher.ended and run.search.searcher.left
+
+
+def test_events_of_those_that_wait_are_closed(rehearse: Rehearse) -> None:
+    run = promoted(rehearse)
+    run.run(epochs=14)
+    waiting = set(run.search.rungs.waiting())  # type: ignore[union-attr]
+    assert len(waiting) >= 2 and not waiting & set(run.search.recorder._events)
+    run.run()
+    assert not run.search.recorder._events
+
+
+class Spy(RandomSampler):
+    """Remembers what it is shown."""
+
+    shown: list[dict[int, tuple[str, int | None]]]
+
+    def infer_relative_search_space(
+        self, study: Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        known = study.get_trials(deepcopy=False)
+        self.shown.append({t.number: (t.state.name, t.last_step) for t in known})
+        finished = study.get_trials(states=(TrialState.COMPLETE, TrialState.PRUNED))
+        assert {t.number for t in finished} == {t.number for t in known if t.state.is_finished()}
+        return {}
+
+
+def test_a_sampler_sees_them_as_stopped_at_their_rung(rehearse: Rehearse) -> None:
+    run = promoted(rehearse)
+    spy = Spy()
+    spy.shown = []
+    sampler: Any = run.search.study.sampler
+    sampler._sampler = spy
+    run.run(slots=2)
+    assert len(spy.shown) == 10  # all but the baseline and the space's start
+    told = {state for shown in spy.shown[3:] for state in shown.values()}
+    assert ("PRUNED", 2) in told and ("PRUNED", 4) in told
+    for shown in spy.shown:  # but for the one that is asked for: no more than run beside it
+        assert sum(state == "RUNNING" for state, _ in shown.values()) <= 2
+    assert optuna.trial.TrialState.RUNNING not in {t.state for t in run.search.study.trials}

@@ -1,0 +1,98 @@
+"""What a sampler is shown of a study in which trials wait at rungs.
+
+Such a trial is RUNNING in the study, for it may go on. A sampler would take it for one that
+nothing is known of yet, or (TPE, so that trials side by side differ) for a bad one. It is shown as
+what it is by now: stopped at its rung, with what it has reported.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Collection, Container, Sequence
+from typing import Any
+
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from tuning.experiment import trial_id
+
+
+class ShownAsStopped(BaseSampler):
+    """Another sampler that is shown waiting trials as PRUNED.
+
+    Args:
+        waiting: () -> their ids.
+    """
+
+    def __init__(self, sampler: BaseSampler, waiting: Callable[[], Collection[str]]) -> None:
+        self._sampler = sampler
+        self._waiting = waiting
+
+    def infer_relative_search_space(
+        self, study: Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        return self._sampler.infer_relative_search_space(self._view(study), trial)
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        return self._sampler.sample_relative(self._view(study), trial, search_space)
+
+    def sample_independent(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        view = self._view(study)
+        return self._sampler.sample_independent(view, trial, param_name, param_distribution)
+
+    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
+        self._sampler.before_trial(self._view(study), trial)
+
+    def after_trial(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        state: TrialState,
+        values: Sequence[float] | None,
+    ) -> None:
+        self._sampler.after_trial(self._view(study), trial, state, values)
+
+    def reseed_rng(self) -> None:
+        self._sampler.reseed_rng()
+
+    def _view(self, study: Study) -> Study:
+        waiting = set(self._waiting())
+        return _View(study, waiting) if waiting else study
+
+
+class _View(Study):
+    """A study, the same in all but what it says of some trials."""
+
+    def __init__(self, study: Study, waiting: Container[str]) -> None:
+        vars(self).update(vars(study))
+        self._shown_as_stopped = waiting
+
+    def _get_trials(
+        self,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+        use_cache: bool = False,
+    ) -> list[FrozenTrial]:
+        trials = super()._get_trials(deepcopy=False, use_cache=use_cache)
+        shown = [self._shown(trial) for trial in trials]
+        asked = [trial for trial in shown if states is None or trial.state in states]
+        return copy.deepcopy(asked) if deepcopy else asked
+
+    def _shown(self, trial: FrozenTrial) -> FrozenTrial:
+        if trial.state != TrialState.RUNNING:
+            return trial
+        if trial_id(trial.number) not in self._shown_as_stopped:
+            return trial
+        stopped = copy.copy(trial)
+        stopped.state = TrialState.PRUNED
+        return stopped
