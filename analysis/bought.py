@@ -13,7 +13,8 @@ TENTHS = 10
 def bought(results: Results) -> pd.DataFrame:
     """The best score after each tenth of what the search's trials have cost.
 
-    The finalists' re-runs are no part of it: they buy certainty, not score. Nor are failed trials.
+    The finalists' re-runs are no part of it: they buy certainty, not score. Nor are failed trials,
+    or a baseline that breaks a constraint.
 
     Returns:
         ten rows, of `share` (0.1 to 1), `spent`, in `unit` (`seconds` of training, all slots
@@ -23,7 +24,8 @@ def bought(results: Results) -> pd.DataFrame:
     metric, direction = results.plan["metric"], results.plan["direction"]
     ended = results.plan.get("ended") or {}  # none yet, or an older experiment
     unit = "seconds" if ended.get("by") == "time budget" else "epochs"
-    counted = results.trials["trial"][results.trials["state"] != "FAIL"]  # those have no score
+    may_win = (results.trials["state"] != "FAIL") & results.trials["feasible"]
+    counted = results.trials["trial"][may_win]
     of_search = results.epochs["trial"].isin(counted)
     if not of_search.any():
         return pd.DataFrame(columns=["share", "spent", "unit", "best"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ def finalists(
 ) -> pd.DataFrame:
     """A row a finalist, the winner first.
 
-    One of which a re-run failed has no mean, and comes last.
+    One of which a re-run failed has no mean, and comes last, as does one that is infeasible.
 
     Args:
         reruns: what `rounds` gives.
@@ -60,11 +61,15 @@ def finalists(
         row = (trial, mean, low, high, scores[trial], optimism, False, seconds)
         rows.append(dict(zip(COLUMNS, row, strict=True)))
     frame = pd.DataFrame(rows, columns=COLUMNS).astype(_DTYPES)
-    frame = frame.sort_values("mean", ascending=sign < 0, kind="stable", ignore_index=True)
-    if frame.empty or np.isnan(frame["mean"].iloc[0]):
+    may_win = {trial: all(s.feasible for s in group) for trial, group in reruns.items()}
+    frame = frame.sort_values("mean", ascending=sign < 0, kind="stable")
+    frame = frame.sort_values(
+        "trial", key=lambda trials: ~trials.map(may_win).astype(bool), kind="stable"
+    ).reset_index(drop=True)
+    if frame.empty or np.isnan(frame["mean"].iloc[0]) or not may_win[frame["trial"].iloc[0]]:
         return frame
     best = values[frame["trial"].iloc[0]]
-    frame["tied"] = [tied(values[trial], best) for trial in frame["trial"]]
+    frame["tied"] = [may_win[trial] and tied(values[trial], best) for trial in frame["trial"]]
     if prefer == "cheap" and frame["tied"].any():
         order = frame["seconds"].where(frame["tied"], np.inf).to_numpy()
         first = int(order.argmin())
@@ -75,4 +80,5 @@ def finalists(
 
 def median_rerun(reruns: list[TrialStatus], direction: str) -> TrialStatus:
     """The re-run that stands for its trial: the median; of an even number the worse of two."""
-    return ranked(reruns, direction)[len(reruns) // 2]
+    order = ranked([replace(status, feasible=True) for status in reruns], direction)
+    return order[len(reruns) // 2]

@@ -23,6 +23,7 @@ _DTYPES = {
     "seconds": "float64",
     "seed": "Int64",
     "cause": "string",
+    "feasible": "bool",
     "provenance": "string",
 }
 
@@ -33,7 +34,8 @@ class Results:
 
     Attributes:
         trials: a row a trial: `trial, state, score, best_epoch, epochs, seconds, seed, cause,
-            provenance, config/<parameter>`; a parameter that a trial does not have is missing.
+            feasible, provenance, config/<parameter>`; a parameter that a trial does not have is
+            missing. Only a baseline may be infeasible: it breaks a constraint.
         epochs: a row a trial or re-run and epoch: `trial` and every value of `result.jsonl`.
         reruns: a row a re-run of a finalist, with the columns of `trials`.
         finalists: a row a finalist, the winner first (`analysis.finalists`).
@@ -53,10 +55,17 @@ class Results:
 
     @property
     def leaderboard(self) -> pd.DataFrame:
-        """The trials ranked by score, best first; those without a score come last."""
-        return self.trials.sort_values(
-            ["score", "trial"], ascending=[self.plan["direction"] == "min", True]
-        ).reset_index(drop=True)
+        """The trials ranked by score, best first; an infeasible one and those without come last."""
+        may_win = (self.trials["feasible"] & self.trials["score"].notna()).rename("may_win")
+        return (
+            self.trials.assign(may_win=may_win)
+            .sort_values(
+                ["may_win", "score", "trial"],
+                ascending=[False, self.plan["direction"] == "min", True],
+                ignore_index=True,
+            )
+            .drop(columns="may_win")
+        )
 
     @property
     def baseline(self) -> pd.Series:

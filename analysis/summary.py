@@ -37,6 +37,9 @@ def print_summary(experiment: Experiment, console: Console, *, interrupted: bool
     if imported := results.plan.get("imported"):
         came = ", ".join(f"{count} from {name}" for name, count in imported["trials"].items())
         console.print(f"Imported beside them, for the sampler to learn from: {came}")
+    if refused := results.plan.get("refused"):
+        broken = ", ".join(results.plan["constraints"])
+        console.print(f"Refused before training, and not counted: {refused} beyond {broken}")
     console.print(leaderboard_table(results, TOP, running=False))
     _print_failures(results, console)
     if spent := how_spent(results):

@@ -38,13 +38,18 @@ def leaderboard_table(results: Results, rows: int | None = None, *, running: boo
         epoch = "" if pd.isna(row["best_epoch"]) else f"{row['best_epoch']}/{row['epochs']}"
         table.add_row(
             f"{row['trial']} (baseline)" if row["trial"] == baseline != BASELINE else row["trial"],
-            "interrupted" if row["state"] == "RUNNING" and not running else row["state"].lower(),
+            _state(row, running),
             "" if pd.isna(row["score"]) else f"{row['score']:.4f}",
             epoch,
             f"{row['seconds']:.1f}",
             shown if row["state"] != "FAIL" else f"{row['cause']}",
         )
     return table
+
+
+def _state(row: pd.Series, running: bool) -> str:
+    state = "interrupted" if row["state"] == "RUNNING" and not running else row["state"].lower()
+    return state if row["feasible"] else f"{state}, infeasible"
 
 
 def finalists_table(results: Results) -> Table:

@@ -47,15 +47,18 @@ class Winner:
 
 
 def find_winner(experiment: Experiment, results: Results) -> Winner | None:
-    """The best finalist's median re-run, without finalists the best trial; None: no score at all.
+    """The best finalist's median re-run, without finalists the best trial; None: none may win.
 
-    The baseline is represented alike.
+    The baseline is represented alike, but does not win where it breaks a constraint.
     """
     board, baseline = results.leaderboard, results.baseline
-    if board.empty or np.isnan(board["score"].iloc[0]):
+    may_win = board[board["feasible"]]
+    if may_win.empty or np.isnan(may_win["score"].iloc[0]):
         return None
     scored = len(baseline) > 0 and not np.isnan(baseline["score"])
-    finalists = results.finalists.dropna(subset="mean")
+    ended = results.finalists.dropna(subset="mean")
+    again = scored and baseline["trial"] in set(ended["trial"])
+    finalists = ended[ended["trial"].isin(may_win["trial"])]
     if finalists.empty:
         return Winner(board.iloc[0], baseline if scored else None)
     statuses = [directory.read_status() for directory in experiment.reruns()]
@@ -68,7 +71,6 @@ def find_winner(experiment: Experiment, results: Results) -> Winner | None:
         return row
 
     first = finalists.iloc[0]
-    again = scored and baseline["trial"] in set(finalists["trial"])
     others = finalists["tied"] & (finalists["trial"] != first["trial"])
     return Winner(
         model=standing_for(first["trial"]),

@@ -18,7 +18,8 @@ _RESUME_TAKES = {
     "quiet", "dry_run", "list",
 }  # fmt: skip
 _OPTIONS = {
-    "settings": "--set", "enqueued": "--enqueue", "kind": "--data", "directory": "--data-dir",
+    "settings": "--set", "constraints": "--constraint", "enqueued": "--enqueue",
+    "kind": "--data", "directory": "--data-dir",
 }  # fmt: skip
 
 
@@ -56,6 +57,13 @@ def parser() -> argparse.ArgumentParser:
         dest="enqueued",
         metavar="FILE",
         help="configurations to try first: JSON or YAML",
+    )
+    add(
+        "--constraint",
+        action="append",
+        dest="constraints",
+        metavar="M<=X",
+        help="try nothing beyond it, such as 'parameters<=100000'; repeatable",
     )
     add(
         "--warm-start",

@@ -47,6 +47,7 @@ class TrialStatus:
         epochs: epochs done.
         seconds: of training and scoring, in all.
         cause: why it was stopped or failed, in one line; empty otherwise.
+        feasible: False for a baseline that breaks a constraint: it is there to be compared with.
     """
 
     trial: str
@@ -57,6 +58,7 @@ class TrialStatus:
     seconds: float
     seed: int
     cause: str = ""
+    feasible: bool = True
 
 
 def better(score: float, than: float | None, direction: str) -> bool:
@@ -87,8 +89,8 @@ def trial_of(rerun: str) -> str:
 
 
 def ranked(statuses: Iterable[TrialStatus], direction: str) -> list[TrialStatus]:
-    """Those with a score, the best first; of equals the one begun first."""
-    scored = [status for status in statuses if status.score is not None]
+    """Those with a score that may win, the best first; of equals the one begun first."""
+    scored = [status for status in statuses if status.score is not None and status.feasible]
     sign = -1 if direction == "max" else 1
     return sorted(scored, key=lambda s: (sign * (s.score or 0.0), s.trial))
 

@@ -84,12 +84,14 @@ class Rerun:
     Attributes:
         name: its id, such as `t0007-r1`.
         seconds: that are left of it, as its trial's epochs took.
+        feasible: as its trial is.
     """
 
     name: str
     trial: str
     repeat: int
     seconds: float
+    feasible: bool = True
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,7 @@ def reruns_of(
                 continue
             each = _MARGIN * status.seconds / max(1, status.epochs)
             left = epochs - (begun.epochs if begun is not None else 0)
-            found.append(Rerun(name, trial, repeat, each * left))
+            found.append(Rerun(name, trial, repeat, each * left, status.feasible))
     return found
 
 

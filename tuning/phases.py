@@ -14,6 +14,7 @@ from trainables.data.splits import Splits
 from trainables.files import is_disk_full, read_json, write_json
 from tuning.budget import Meter
 from tuning.cluster import RaySession
+from tuning.constraints import Limits
 from tuning.finalists import Choice, Finals
 from tuning.ownership import Ownership
 from tuning.plan import SearchPlan
@@ -27,9 +28,10 @@ from tuning.search import Ending, run_trials
 from tuning.searcher import TrialFeed
 from tuning.signals import interrupts
 from tuning.study import open_study
-from tuning.study_trials import StudyTrials
+from tuning.study_trials import MOST_REFUSED, StudyTrials
 from tuning.trial_run import TrialSettings
 
+REFUSALS = f"{MOST_REFUSED:,} proposals in a row that broke a constraint"
 _OVER = (Ending.DONE, Ending.BUDGET)  # ended as asked for
 
 
@@ -85,7 +87,8 @@ class Phases:
             recorder = Recorder(experiment, plan, self._settings, screen)
             rungs = rungs_of(plan)
             study = open_study(experiment, plan, rungs)
-            trials = StudyTrials(plan, study, recorder)
+            limits = Limits(plan.constraints, plan.space.task, self._splits.meta)
+            trials = StudyTrials(plan, study, recorder, limits)
             if trials.imported is not None:
                 screen.say(str(trials.imported))
                 self._record(imported=asdict(trials.imported))
@@ -105,8 +108,10 @@ class Phases:
                 self._note(None)
                 scheduler = make_scheduler(plan, feed.history, rungs)
                 ending = self._fit(feed, scheduler, meter.reached, screen, lambda: meter.spent)
+                self._record(refused=trials.refused)
+                by = meter.spent or (REFUSALS if trials.exhausted else "trials")
                 if ending in _OVER:
-                    self._note({"by": meter.spent or "trials", "trials": plan.space.trials})
+                    self._note({"by": by, "trials": plan.space.trials})
             elif not feed.left and self._ended is None:  # killed before it was written down
                 self._note({"by": "trials", "trials": plan.space.trials})
         return ending, meter, finalists

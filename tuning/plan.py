@@ -20,6 +20,7 @@ from trainables.files import sha256
 from trainables.parts.kernels import Kernels
 from tuning.budget import Budget
 from tuning.circumstances import circumstances
+from tuning.constraints import Constraint, Limits
 from tuning.experiment import BASELINE, trial_id
 from tuning.finalists import Finals
 from tuning.options import EXPERIENCED, FINISHED_ONLY, SAMPLERS, SCHEDULERS
@@ -43,6 +44,7 @@ class SearchPlan:
         concurrency: trials at a time; each has `cpus_per_trial` threads.
         gpus_per_trial: a share of a GPU; 0: on the CPU.
         address: of an existing Ray cluster, or None: Ray is started here.
+        constraints: what every trial but the baseline must keep.
         warm_start: directories of experiments whose trials enter the study.
 
     Raises:
@@ -67,6 +69,7 @@ class SearchPlan:
     seed: int
     address: str | None
     kernels: Kernels
+    constraints: tuple[Constraint, ...] = ()
     warm_start: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
@@ -192,6 +195,12 @@ class SearchPlan:
                 f"--sampler {self.sampler} learns nothing from trials that --scheduler "
                 f"{self.scheduler} stops early; --scheduler none stops none"
             )
+        limits = Limits(self.constraints, task, splits.meta)
+        if broken := limits.broken(self.space.baseline):
+            notes.append(
+                f"The baseline breaks {', '.join(broken)}: it is trained to be compared with, and "
+                "cannot win"
+            )
         if self.budget.epochs is not None:
             finals = self.finals
             again = f"{finals.finalists} and the baseline, {finals.repeats} times each"
@@ -223,6 +232,8 @@ class SearchPlan:
             "seed": self.seed,
             "address": self.address,
             "data": self.data.to_json(),
+            "constraints": [str(constraint) for constraint in self.constraints],
+            "refused": 0,
             "warm_start": [str(root) for root in self.warm_start],
             "imported": None,
             "baseline_in_study": self.baseline_in_study,

@@ -57,17 +57,21 @@ class Recorder:
         self._events: dict[str, TrialEvents] = {}
         self.statuses: dict[str, TrialStatus] = {}
 
-    def start(self, trial: str, seed: int, config: dict[str, Any]) -> None:
+    def start(
+        self, trial: str, seed: int, config: dict[str, Any], *, feasible: bool = True
+    ) -> None:
         """A trial begins (or would: it has its configuration)."""
-        self._open(trial, seed, config)
+        self._open(trial, seed, config, feasible)
         self._audience.started(self.statuses[trial], config)
 
-    def resume(self, trial: str, seed: int, config: dict[str, Any]) -> None:
+    def resume(
+        self, trial: str, seed: int, config: dict[str, Any], *, feasible: bool = True
+    ) -> None:
         """A trial that an earlier run began goes on: its records are brought level.
 
         Its curves are written anew, since a killed process leaves the end of an event file out.
         """
-        self._reopen(trial, seed, config)
+        self._reopen(trial, seed, config, feasible)
         self._audience.resumed(self.statuses[trial])
 
     def pause(self, trial: str) -> None:
@@ -77,7 +81,7 @@ class Recorder:
 
     def give_up(self, status: TrialStatus, config: dict[str, Any], cause: str) -> None:
         """A trial that an earlier run began does not go on: it is left as stopped."""
-        self._reopen(status.trial, status.seed, config)
+        self._reopen(status.trial, status.seed, config, status.feasible)
         reached = self.statuses[status.trial]
         self._events.pop(status.trial).end("PRUNED", reached.score, reached.epochs)
         self._set(replace(reached, state="PRUNED", cause=cause))
@@ -114,7 +118,8 @@ class Recorder:
         if state == "FAIL":
             status = replace(status, score=None, best_epoch=None)
         if trial not in self._events:  # it waited
-            self._reopen(trial, status.seed, self._experiment.trial(trial).read_config())
+            config = self._experiment.trial(trial).read_config()
+            self._reopen(trial, status.seed, config, status.feasible)
         events = self._events.pop(trial)
         if status.best_epoch is not None:
             self._draw(trial, events, status.best_epoch)
@@ -133,22 +138,22 @@ class Recorder:
     def write_error(self, trial: str, text: str) -> None:
         self._experiment.trial(trial).error.write_text(text + "\n", "utf-8")
 
-    def _reopen(self, trial: str, seed: int, config: dict[str, Any]) -> None:
+    def _reopen(self, trial: str, seed: int, config: dict[str, Any], feasible: bool) -> None:
         directory = self._experiment.trial(trial)
         self.settle(trial)
         for old in directory.events():
             old.unlink()
-        self._open(trial, seed, config)
+        self._open(trial, seed, config, feasible)
         for result in directory.read_results():
             self._take_in(trial, result)
 
-    def _open(self, trial: str, seed: int, config: dict[str, Any]) -> None:
+    def _open(self, trial: str, seed: int, config: dict[str, Any], feasible: bool) -> None:
         directory = self._experiment.trial(trial)
         directory.write_config(config)
         self._events[trial] = TrialEvents(
             directory.root, config, self._types, self._settings.metric
         )
-        self._set(TrialStatus(trial, "RUNNING", None, None, 0, 0.0, seed))
+        self._set(TrialStatus(trial, "RUNNING", None, None, 0, 0.0, seed, feasible=feasible))
 
     def _take_in(self, trial: str, result: Mapping[str, Any]) -> None:
         status = self.statuses[trial]

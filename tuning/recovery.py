@@ -14,10 +14,13 @@ from optuna import Study
 from optuna.trial import Trial, TrialState
 
 from trainables.errors import BadInput
+from tuning.constraints import Limits
 from tuning.experiment import BASELINE, TrialStatus, trial_id
 from tuning.plan import SearchPlan
 from tuning.recorder import Recorder
 from tuning.warm_start import is_imported
+
+REFUSED = "refused"  # the user attribute of a proposal that broke a constraint
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Begun:
 
     Attributes:
         spared: never stopped early: the baseline, and re-runs.
+        feasible: whether it keeps all constraints.
         trial: of the study; None for a baseline outside it, and for re-runs.
     """
 
@@ -34,6 +38,7 @@ class Begun:
     config: dict[str, Any]
     spared: bool = False
     trial: Trial | None = None
+    feasible: bool = True
 
 
 @dataclass(frozen=True)
@@ -42,16 +47,18 @@ class Recovered:
 
     Attributes:
         asked: trials of the study that were begun, whatever became of them.
+        refused: proposals that broke a constraint, and were not begun.
         interrupted: those to go on with, in the order they were begun.
         baseline_begun: whether a baseline outside the study has a record.
     """
 
     asked: int
+    refused: int
     interrupted: tuple[Begun, ...]
     baseline_begun: bool
 
 
-def recover(plan: SearchPlan, study: Study, recorder: Recorder) -> Recovered:
+def recover(plan: SearchPlan, study: Study, recorder: Recorder, limits: Limits) -> Recovered:
     """Take in the trials of earlier runs; in a new experiment there are none.
 
     Raises:
@@ -60,12 +67,19 @@ def recover(plan: SearchPlan, study: Study, recorder: Recorder) -> Recovered:
     interrupted: list[Begun] = []
     outside = recorder.read_status(BASELINE)
     if outside is not None and outside.state == "RUNNING":
-        recorder.resume(BASELINE, plan.trial_seed(-1), plan.space.baseline)
-        interrupted.append(Begun(BASELINE, plan.trial_seed(-1), plan.space.baseline, spared=True))
+        baseline = outside_baseline(plan, limits)
+        recorder.resume(BASELINE, baseline.seed, baseline.config, feasible=baseline.feasible)
+        interrupted.append(baseline)
     elif outside is not None:
         recorder.adopt(outside)
     own = [t for t in study.get_trials(deepcopy=False) if not is_imported(t)]
-    begun = [t for t in own if t.state != TrialState.WAITING]
+    begun, refused = [], 0
+    for frozen in own:
+        if REFUSED in frozen.user_attrs:
+            refused += 1
+        elif frozen.state != TrialState.WAITING:
+            begun.append(frozen)
+    asked = len(begun)
     for frozen in begun:
         name = trial_id(frozen.number)
         status = recorder.read_status(name)
@@ -85,14 +99,40 @@ def recover(plan: SearchPlan, study: Study, recorder: Recorder) -> Recovered:
             # Values that the study has are kept, those that a kill kept from it are asked for.
             config = plan.space.sample(trial)
             seed = plan.trial_seed(frozen.number)
-            recorder.resume(name, seed, config)
-            interrupted.append(Begun(name, seed, config, name == plan.baseline, trial))
+            feasible = held(trial, limits.excess(config))
+            if not feasible and name != plan.baseline:  # killed before it was refused
+                refuse(study, trial)
+                asked, refused = asked - 1, refused + 1
+                continue
+            recorder.resume(name, seed, config, feasible=feasible)
+            interrupted.append(Begun(name, seed, config, name == plan.baseline, trial, feasible))
         for result in recorder.results(name):
             if int(result["epoch"]) not in frozen.intermediate_values:
                 report(trial, result, plan.space.metric)
         if status is not None and ended:
             tell(study, trial, status)
-    return Recovered(len(begun), tuple(interrupted), outside is not None)
+    return Recovered(asked, refused, tuple(interrupted), outside is not None)
+
+
+def outside_baseline(plan: SearchPlan, limits: Limits) -> Begun:
+    """The baseline of a search whose ranges leave it out."""
+    config = plan.space.baseline
+    feasible = not limits.broken(config)
+    return Begun(BASELINE, plan.trial_seed(-1), config, spared=True, feasible=feasible)
+
+
+def held(trial: Trial, excess: Mapping[str, float]) -> bool:
+    """Tell the study how far a proposal is beyond each constraint; whether it keeps them all."""
+    for name, value in excess.items():
+        if name not in trial.constraints:
+            trial.set_constraint(name, value)
+    return all(value <= 0 for value in excess.values())
+
+
+def refuse(study: Study, trial: Trial) -> None:
+    """A proposal that breaks a constraint is not begun, and does not count."""
+    trial.set_user_attr(REFUSED, True)
+    study.tell(trial, state=TrialState.PRUNED)
 
 
 def report(trial: Trial, result: Mapping[str, Any], metric: str) -> None:

@@ -17,6 +17,7 @@ from trainables.files import replacing
 from trainables.parts.kernels import choose_kernels, gpu_count, pick_device
 from tuning.address import cluster_resources
 from tuning.budget import Budget
+from tuning.constraints import Constraint
 from tuning.finalists import SHARE, Finals
 from tuning.plan import SearchPlan, cpu_count, gpu_slots
 from tuning.warm_start import find_experience
@@ -35,6 +36,7 @@ def make_plan(
     enqueued: Path | None = None,
     trials: int | None = None,
     max_epochs: int | None = None,
+    constraints: list[str] | None = None,
     warm_start: str | None = None,
     sampler: str = "tpe",
     scheduler: str = "asha",
@@ -104,6 +106,7 @@ def make_plan(
         seed=seed,
         address=None if address == HERE else address,
         kernels=choose_kernels("cpu"),
+        constraints=tuple(map(Constraint.parse, constraints or ())),
         warm_start=find_experience(warm_start, found, storage) if warm_start is not None else (),
     )
     check_data_directory(plan.data.directory)

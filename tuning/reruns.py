@@ -74,11 +74,12 @@ class RerunTrials:
         begun, fresh = [], []
         for rerun in reruns:
             seed = plan.rerun_seed(rerun.trial, rerun.repeat)
-            trial = Begun(rerun.name, seed, config(rerun.trial), spared=True)
+            feasible = rerun.feasible
+            trial = Begun(rerun.name, seed, config(rerun.trial), spared=True, feasible=feasible)
             if recorder.read_status(rerun.name) is None:
                 fresh.append(trial)
             else:
-                recorder.resume(rerun.name, seed, trial.config)
+                recorder.resume(rerun.name, seed, trial.config, feasible=feasible)
                 begun.append(trial)
         for status in (directory.read_status() for directory in experiment.reruns()):
             if status.trial in recorder.statuses:

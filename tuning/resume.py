@@ -14,6 +14,7 @@ from trainables.errors import BadInput
 from trainables.files import read_json, sha256
 from trainables.parts.kernels import choose_kernels
 from tuning.budget import NAMES, Budget
+from tuning.constraints import Constraint
 from tuning.experiment import Experiment
 from tuning.finalists import Finals
 from tuning.plan import LAYOUT, SearchPlan
@@ -25,7 +26,7 @@ _KEYS = (
     *("direction", "grace_period", "trials", "epochs", "sampler", "scheduler", *NAMES.values()),
     *_FINALS,
     *("patience", "concurrency", "cpus_per_trial", "gpus_per_trial", "seed", "address"),
-    "warm_start",
+    *("constraints", "warm_start"),
 )
 _PARTS = {
     "distributions": "",
@@ -93,6 +94,7 @@ def resume_plan(
         seed=record["seed"],
         address=None if address == HERE else address,
         kernels=choose_kernels("cpu"),
+        constraints=tuple(map(Constraint.parse, record["constraints"])),
         warm_start=tuple(map(Path, record["warm_start"])),
     )
     check_data_directory(plan.data.directory)

@@ -134,3 +134,12 @@ class _CmaEs(CmaEsSampler):
 
     def _split_optimizer_str(self, optimizer_str: str) -> dict[str, str]:
         return {}  # nothing is written either
+
+    def after_trial(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        state: TrialState,
+        values: Sequence[float] | None,
+    ) -> None:
+        """Nothing: Optuna's warns of each trial that a constraint teaches it nothing."""

@@ -188,7 +188,7 @@ class Screen:
         return time.monotonic() - self._since
 
     def _is_best(self, status: TrialStatus) -> bool:
-        if status.score is None or self._reruns is not None:
+        if status.score is None or self._reruns is not None or not status.feasible:
             return False
         than = self._best.score if self._best is not None else None
         return better(status.score, than, self._plan.space.direction)

@@ -38,8 +38,8 @@ class Source(Protocol):
     def left(self) -> int:
         """Trials still to be begun, those of `interrupted` not counted."""
 
-    def next(self) -> Begun:
-        """The next of them."""
+    def next(self) -> Begun | None:
+        """The next of them; None: there are no more after all."""
 
     def report(self, name: str, result: Mapping[str, Any]) -> None:
         """A trial has done an epoch."""
@@ -114,7 +114,9 @@ class TrialFeed(Searcher):
             self._end_waiting()
             return Searcher.FINISHED if self.idle else None  # one may have to be begun again
         begun = self._source.next()
-        self._recorder.start(begun.name, begun.seed, begun.config)
+        if begun is None:  # every proposal was refused, and there are no more
+            return Searcher.FINISHED if self.idle else None
+        self._recorder.start(begun.name, begun.seed, begun.config, feasible=begun.feasible)
         return self._suggestion(trial_id, begun)
 
     @_unless_disk_full
@@ -221,7 +223,7 @@ class TrialFeed(Searcher):
     def _promote(self, ray_id: str, name: str, rungs: Rungs) -> dict[str, Any]:
         """The same trial, from its checkpoint, on a slot that is free."""
         begun = self._waiting.pop(name)
-        self._recorder.resume(name, begun.seed, begun.config)
+        self._recorder.resume(name, begun.seed, begun.config, feasible=begun.feasible)
         rungs.go_on(name)
         return self._suggestion(ray_id, begun)
 

@@ -1,8 +1,12 @@
-"""What a sampler is shown of a study in which trials wait at rungs.
+"""What a sampler is shown of a study: trials that wait at rungs, and proposals that were refused.
 
-Such a trial is RUNNING in the study, for it may go on. A sampler would take it for one that
+A trial that waits is RUNNING in the study, for it may go on. A sampler would take it for one that
 nothing is known of yet, or (TPE, so that trials side by side differ) for a bad one. It is shown as
 what it is by now: stopped at its rung, with what it has reported.
+
+Of proposals that broke a constraint the latest are shown, some for each trial that kept them all.
+TPE holds the best tenth against the rest, and where fewer are feasible it fills that tenth with
+those that break a constraint least; after hundreds of them it would propose nothing else.
 """
 
 from __future__ import annotations
@@ -17,16 +21,21 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from tuning.experiment import trial_id
+from tuning.recovery import REFUSED
+
+REFUSED_FOR_EACH = 8  # that was not: a tenth of both is no more than those
 
 
-class ShownAsStopped(BaseSampler):
-    """Another sampler that is shown waiting trials as PRUNED.
+class Shown(BaseSampler):
+    """Another sampler that is shown waiting trials as PRUNED, and not every refusal.
 
     Args:
-        waiting: () -> their ids.
+        waiting: () -> the ids of those that wait.
     """
 
-    def __init__(self, sampler: BaseSampler, waiting: Callable[[], Collection[str]]) -> None:
+    def __init__(
+        self, sampler: BaseSampler, waiting: Callable[[], Collection[str]] = tuple
+    ) -> None:
         self._sampler = sampler
         self._waiting = waiting
 
@@ -66,8 +75,7 @@ class ShownAsStopped(BaseSampler):
         self._sampler.reseed_rng()
 
     def _view(self, study: Study) -> Study:
-        waiting = set(self._waiting())
-        return _View(study, waiting) if waiting else study
+        return _View(study, set(self._waiting()))
 
 
 class _View(Study):
@@ -84,7 +92,7 @@ class _View(Study):
         use_cache: bool = False,
     ) -> list[FrozenTrial]:
         trials = super()._get_trials(deepcopy=False, use_cache=use_cache)
-        shown = [self._shown(trial) for trial in trials]
+        shown = [self._shown(trial) for trial in _without_most_refused(trials)]
         asked = [trial for trial in shown if states is None or trial.state in states]
         return copy.deepcopy(asked) if deepcopy else asked
 
@@ -96,3 +104,12 @@ class _View(Study):
         stopped = copy.copy(trial)
         stopped.state = TrialState.PRUNED
         return stopped
+
+
+def _without_most_refused(trials: list[FrozenTrial]) -> list[FrozenTrial]:
+    refused = [trial.number for trial in trials if REFUSED in trial.user_attrs]
+    if not refused:
+        return trials
+    kept = sum(trial.state.is_finished() for trial in trials) - len(refused)
+    hidden = set(refused[: -REFUSED_FOR_EACH * max(1, kept)])
+    return [trial for trial in trials if trial.number not in hidden]

@@ -10,7 +10,7 @@ from tuning.experiment import Experiment
 from tuning.plan import SearchPlan
 from tuning.rungs import Rungs
 from tuning.samplers import make_sampler
-from tuning.shown import ShownAsStopped
+from tuning.shown import Shown
 
 
 def open_study(
@@ -36,6 +36,6 @@ def open_study(
     study.sampler = make_sampler(
         plan.sampler, plan.space.trials, seed=plan.seed, fresh_seed=plan.sampler_seed(known)
     )
-    if rungs is not None:
-        study.sampler = ShownAsStopped(study.sampler, rungs.waiting)
+    if rungs is not None or plan.constraints:
+        study.sampler = Shown(study.sampler, rungs.waiting if rungs is not None else tuple)
     return study

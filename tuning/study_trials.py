@@ -7,24 +7,35 @@ from typing import Any
 
 from optuna import Study
 
-from tuning.experiment import BASELINE, TrialStatus, trial_id
+from tuning.constraints import Limits
+from tuning.experiment import TrialStatus, trial_id
 from tuning.plan import SearchPlan
 from tuning.recorder import Recorder
-from tuning.recovery import Begun, recover, report, tell
+from tuning.recovery import Begun, held, outside_baseline, recover, refuse, report, tell
 from tuning.warm_start import Imported, import_trials
+
+MOST_REFUSED = 1000  # in a row, then there are none to be had
 
 
 class StudyTrials:
     """A `Source`: the baseline, the space's starts, then what the sampler proposes.
 
+    Args:
+        limits: what breaks them is told to the study as refused, and another is asked for.
+
     Attributes:
         imported: what earlier experiments have given to the study just now; None: nothing.
+        refused: proposals that broke a constraint, in all runs of the search.
+        exhausted: so many were refused in a row that there will be no more.
     """
 
-    def __init__(self, plan: SearchPlan, study: Study, recorder: Recorder) -> None:
+    def __init__(self, plan: SearchPlan, study: Study, recorder: Recorder, limits: Limits) -> None:
         self._plan = plan
         self._study = study
-        recovered = recover(plan, study, recorder)
+        self._limits = limits
+        self.exhausted = False
+        recovered = recover(plan, study, recorder, limits)
+        self.refused = recovered.refused
         self.interrupted = recovered.interrupted
         self._asked = recovered.asked
         self._baseline_waits = not plan.baseline_in_study and not recovered.baseline_begun
@@ -37,23 +48,34 @@ class StudyTrials:
                 self._enqueue(start)
         self.imported: Imported | None = None
         if plan.warm_start and not recovered.asked:
-            self.imported = import_trials(study, plan.space, plan.warm_start)
+            self.imported = import_trials(study, plan.space, plan.warm_start, limits)
 
     @property
     def left(self) -> int:
+        if self.exhausted:
+            return 0
         return self._plan.space.trials - self._asked + self._baseline_waits
 
-    def next(self) -> Begun:
+    def next(self) -> Begun | None:
         plan = self._plan
         if self._baseline_waits:
             self._baseline_waits = False
-            return Begun(BASELINE, plan.trial_seed(-1), plan.space.baseline, spared=True)
-        self._asked += 1
-        trial = self._study.ask()
-        config = plan.space.sample(trial)
-        name = trial_id(trial.number)
-        self._optuna[name] = trial
-        return Begun(name, plan.trial_seed(trial.number), config, name == plan.baseline, trial)
+            return outside_baseline(plan, self._limits)
+        for _ in range(MOST_REFUSED):
+            trial = self._study.ask()
+            config = plan.space.sample(trial)
+            name = trial_id(trial.number)
+            baseline = name == plan.baseline
+            feasible = held(trial, self._limits.excess(config))
+            if feasible or baseline:
+                self._asked += 1
+                self._optuna[name] = trial
+                seed = plan.trial_seed(trial.number)
+                return Begun(name, seed, config, baseline, trial, feasible)
+            refuse(self._study, trial)
+            self.refused += 1
+        self.exhausted = True
+        return None
 
     def report(self, name: str, result: Mapping[str, Any]) -> None:
         if name in self._optuna:

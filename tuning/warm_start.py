@@ -15,6 +15,7 @@ from search_spaces.space import SearchSpace
 from trainables.data.splits import Splits
 from trainables.errors import BadInput
 from trainables.files import read_json
+from tuning.constraints import Limits
 from tuning.experiment import Experiment, TrialDirectory, TrialStatus
 
 IMPORTED = "imported"  # the user attribute of such a trial in the study: where it is from
@@ -77,7 +78,9 @@ class Imported:
         return text
 
 
-def import_trials(study: Study, space: SearchSpace, roots: tuple[Path, ...]) -> Imported:
+def import_trials(
+    study: Study, space: SearchSpace, roots: tuple[Path, ...], limits: Limits
+) -> Imported:
     """Add what fits to the study; what an interrupted import has added is not added twice.
 
     A trial fits where it had today's full length, today's values of all that is not searched, and
@@ -89,13 +92,17 @@ def import_trials(study: Study, space: SearchSpace, roots: tuple[Path, ...]) -> 
     for root in roots:
         for directory in Experiment(root).trials():
             status, config = directory.read_status(), directory.read_config()
-            if reason := _unfit(status, config, space):
+            reason = _unfit(status, config, space)
+            excess = {} if reason else limits.excess(config)
+            if any(value > 0 for value in excess.values()):
+                reason = "beyond a constraint"
+            if reason:
                 left_out[reason] += 1
                 continue
             came[root.name] += 1
             origin = f"{root.name}/{directory.id}"
             if origin not in there:
-                study.add_trial(_frozen(directory, status, config, space, origin))
+                study.add_trial(_frozen(directory, status, config, space, origin, excess))
     return Imported(dict(came), dict(left_out))
 
 
@@ -124,6 +131,7 @@ def _frozen(
     config: dict[str, Any],
     space: SearchSpace,
     origin: str,
+    excess: dict[str, float],
 ) -> FrozenTrial:
     params = space.searched(config)
     complete = status.state == "COMPLETE"
@@ -134,6 +142,7 @@ def _frozen(
         distributions={name: space.distributions[name] for name in params},
         intermediate_values=dict(_steps(directory, space.metric)),
         user_attrs={IMPORTED: origin},
+        constraints=excess,
     )
 
 

@@ -11,17 +11,21 @@ from analysis.load import Results
 
 EPOCHS = pd.DataFrame(
     {
-        "trial": ["t0000", "t0001", "t0000", "t0001", "t0001-r1", "t0002"],
-        "wall_time": [1.0, 2.0, 3.0, 4.0, 5.0, 0.5],
-        "seconds": [1.0, 1.0, 1.0, 7.0, 50.0, 50.0],
-        "val_accuracy": [0.5, 0.4, 0.7, 0.6, 0.99, 0.99],
+        "trial": ["t0000", "t0001", "t0000", "t0001", "t0001-r1", "t0002", "t0003"],
+        "wall_time": [1.0, 2.0, 3.0, 4.0, 5.0, 0.5, 0.7],
+        "seconds": [1.0, 1.0, 1.0, 7.0, 50.0, 50.0, 50.0],
+        "val_accuracy": [0.5, 0.4, 0.7, 0.6, 0.99, 0.99, 0.99],
     }
 )
 
 
 def results(epochs: pd.DataFrame, by: str = "trials", direction: str = "max") -> Results:
     trials = pd.DataFrame(
-        {"trial": ["t0000", "t0001", "t0002"], "state": ["COMPLETE", "PRUNED", "FAIL"]}
+        {
+            "trial": ["t0000", "t0001", "t0002", "t0003"],
+            "state": ["COMPLETE", "PRUNED", "FAIL", "COMPLETE"],
+            "feasible": [True, True, True, False],
+        }
     )
     plan = {"metric": "val_accuracy", "direction": direction, "ended": {"by": by}}
     return Results(trials, epochs, pd.DataFrame(), pd.DataFrame(), plan)

@@ -12,8 +12,9 @@ from typing import Any
 import torch
 
 from trainables.data.request import DataRequest
-from trainables.data.splits import Splits
+from trainables.data.splits import ImageMeta, Splits
 from trainables.trainer import save_tensors
+from tuning.constraints import Limits
 from tuning.deaths import DEATHS
 from tuning.experiment import Experiment, TrialStatus
 from tuning.finalists import Choice
@@ -28,6 +29,7 @@ from tuning.study import open_study
 from tuning.study_trials import StudyTrials
 from tuning.trial_run import TrialRun, TrialSettings
 
+META = ImageMeta(28, 28, 1, tuple("0123456789"), (33.0,), (78.0,))
 CHEAP = ("batch_size=128", "conv1=4", "conv2=4", "hidden=16")  # an epoch takes a tenth of a second
 
 
@@ -105,7 +107,8 @@ class Rehearsal:
         self.recorder = Recorder(self.experiment, plan, self.settings, self.listener)
         self.rungs = rungs_of(plan)
         self.study = open_study(self.experiment, plan, self.rungs)
-        self.source = StudyTrials(plan, self.study, self.recorder)
+        self.limits = Limits(plan.constraints, plan.space.task, META)
+        self.source = StudyTrials(plan, self.study, self.recorder, self.limits)
         self.searcher = TrialFeed(plan, self.source, self.recorder, self.rungs)
         self._ray_ids = (f"ray_{run}_{number}" for number in itertools.count())
         self._ray_id: dict[str, str] = {}

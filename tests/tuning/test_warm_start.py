@@ -82,7 +82,7 @@ def test_an_interrupted_import_is_ended_and_none_comes_twice(
     earlier: Rehearsal, rehearse: Rehearse
 ) -> None:
     now = rehearse(LR, "optimizer=adam", name="now", trials=4, warm_start="earlier")
-    again = import_trials(now.study, now.plan.space, now.plan.warm_start)
+    again = import_trials(now.study, now.plan.space, now.plan.warm_start, now.limits)
     assert again == now.source.imported
     assert len(imported(now)) == 8 and len(now.study.trials) == 8 + 2  # baseline, start: waiting
     begun = now.begin()

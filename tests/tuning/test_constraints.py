@@ -1,0 +1,250 @@
+"""`--constraint`: parsed, held before training, told to the study, and never counted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pandas as pd
+import pytest
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from analysis.finalists import finalists, median_rerun
+from tests.tuning.rehearsal import META, Rehearsal
+from tests.tuning.test_search import read, search
+from tests.tuning.test_warm_start import earlier  # noqa: F401
+from trainables.errors import BadInput
+from trainables.measures import measured
+from trainables.mnist_cnn import TASK
+from tuning import study_trials
+from tuning.constraints import Constraint, Limits
+from tuning.experiment import TrialStatus, ranked
+from tuning.recovery import REFUSED
+from tuning.shown import REFUSED_FOR_EACH, Shown
+
+Rehearse = Callable[..., Rehearsal]
+SIZES = ("hidden=8,16,64,128",)
+
+
+def size(config: dict[str, Any]) -> float:
+    return measured(TASK.network(TASK.Config(**config), META))["parameters"]
+
+
+@pytest.mark.parametrize(
+    ("text", "inside", "outside"),
+    [
+        ("parameters<=1e5", [1e5, 0], [100_001]),
+        ("parameters < 100000", [99_999], [100_000, 100_001]),
+        (" bytes>=4000 ", [4000, 5000], [3999]),
+        ("bytes>4000", [4001], [4000, 3999]),
+    ],
+)
+def test_one_comparison_is_parsed(text: str, inside: list[float], outside: list[float]) -> None:
+    constraint = Constraint.parse(text)
+    assert Constraint.parse(str(constraint)) == constraint
+    assert all(constraint.excess(value) <= 0 for value in inside)
+    assert all(constraint.excess(value) > 0 for value in outside)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("parameters", "one comparison"),
+        ("parameters<=", "one comparison"),
+        ("parameters==5", "one comparison"),
+        ("1<parameters<5", "one comparison"),
+        ("parameters<=5 and bytes<=6", "one comparison"),
+        ("parameters<=__import__('os').getpid()", "one comparison"),
+        ("parameters<=many", "one comparison"),
+        ("parameters<=nan", "finite number"),
+        ("parameters<=inf", "finite number"),
+        ("speed<=5", "speed is not known before training; it must be one of parameters, bytes"),
+        ("val_accuracy>=0.5", "val_accuracy is not known before training"),
+    ],
+)
+def test_anything_else_is_refused(text: str, said: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        Constraint.parse(text)
+    assert said in str(refused.value) and str(refused.value).startswith("--constraint ")
+    assert "\n" not in str(refused.value)
+
+
+def constrained(rehearse: Rehearse, *constraints: str, **options: Any) -> Rehearsal:
+    chosen = {"trials": 8, "sampler": "random", "constraints": list(constraints)}
+    return rehearse(*SIZES, **chosen | options)
+
+
+def begin_all(search: Rehearsal) -> list[str]:
+    names = []
+    while (name := search.begin()) is not None:
+        search.complete(name, [0.1, 0.2, 0.3])
+        names.append(name)
+    return names
+
+
+def test_what_breaks_it_is_told_and_not_counted(rehearse: Rehearse) -> None:
+    bound = size({**TASK.Config().__dict__, "conv1": 4, "conv2": 4, "hidden": 20})
+    search = constrained(rehearse, f"parameters<={bound:.0f}", "bytes>=10")
+    names = begin_all(search)
+    assert len(names) == 8 and search.source.refused > 0
+    trials = search.study.trials
+    refused = [trial for trial in trials if REFUSED in trial.user_attrs]
+    assert len(refused) == search.source.refused == len(trials) - 8
+    for trial in trials:
+        config = {**search.plan.space.given, **trial.params}
+        config = search.plan.space.existing(config)
+        excess = size(config) - bound
+        assert trial.constraints[f"parameters<={bound:.0f}"] == excess
+        assert trial.constraints["bytes>=10"] <= 0
+        if trial in refused:
+            assert excess > 0 and trial.state == TrialState.PRUNED and trial.value is None
+            assert not search.experiment.trial(f"t{trial.number:04d}").root.exists()
+        elif trial.number:
+            assert excess <= 0
+    assert search.study.best_trial.number != 0  # Optuna knows that the baseline breaks it
+
+
+def test_tpe_does_not_get_stuck_among_those_that_break_it_least(rehearse: Rehearse) -> None:
+    cheapest = size({**TASK.Config().__dict__, "conv1": 4, "conv2": 4, "hidden": 8})
+    options = {"trials": 12, "sampler": "tpe"}
+    search = constrained(rehearse, f"parameters<={cheapest:.0f}", **options)
+    assert len(begin_all(search)) == 12
+    assert search.source.refused < 150  # one of four is feasible; there were 1,000 in a row
+
+    sampler: Any = search.study.sampler
+    shown = [t.number for t in sampler._view(search.study).get_trials()]
+    refused = [t.number for t in search.study.trials if REFUSED in t.user_attrs]
+    assert set(shown) >= {t.number for t in search.study.trials} - set(refused)
+    assert refused[-1] in shown
+
+
+def test_of_refusals_the_latest_are_shown() -> None:
+    def proposal(number: int, refused: bool) -> FrozenTrial:
+        trial = create_trial(state=TrialState.PRUNED, user_attrs={REFUSED: True} if refused else {})
+        trial.number = number
+        return trial
+
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler())
+    study.add_trials([proposal(number, number not in (0, 50)) for number in range(60)])
+    seen = [trial.number for trial in Shown(study.sampler)._view(study).get_trials()]
+    assert seen == [0, *range(60 - 1 - 2 * REFUSED_FOR_EACH, 60)]
+    none = optuna.create_study()
+    none.add_trials([proposal(number, True) for number in range(60)])
+    seen = [trial.number for trial in Shown(none.sampler)._view(none).get_trials()]
+    assert seen == list(range(60 - REFUSED_FOR_EACH, 60))
+
+
+def test_a_baseline_that_breaks_it_is_trained_and_cannot_win(
+    rehearse: Rehearse, grey_splits: Any
+) -> None:
+    search = constrained(rehearse, "parameters<=4000", trials=3)
+    first, second = search.begin() or "", search.begin() or ""
+    search.complete(first, [0.9, 0.9, 0.9])
+    search.complete(second, [0.1, 0.1, 0.1])
+    assert first == search.plan.baseline and not search.status(first).feasible
+    assert search.status(second).feasible
+    statuses = search.recorder.statuses.values()
+    assert [status.trial for status in ranked(statuses, "max")] == [second]
+    (note,) = [n for n in search.plan.notes(grey_splits) if "baseline" in n]
+    assert "breaks parameters<=4000" in note and "cannot win" in note
+    choice = search.run_again()
+    assert set(choice.trials) == {first, second}
+    names = [search.begin() for _ in choice.reruns]
+    feasible = {n: search.experiment.trial(n or "").read_status().feasible for n in names}
+    assert feasible == {n: not (n or "").startswith(first) for n in names}
+
+
+def test_the_search_ends_where_nothing_keeps_it(
+    rehearse: Rehearse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(study_trials, "MOST_REFUSED", 25)
+    search = constrained(rehearse, "parameters<=10")
+    assert begin_all(search) == [search.plan.baseline]
+    assert search.source.exhausted and search.source.refused == 25
+    assert search.searcher.left == 0 and search.searcher.ended
+
+
+def test_a_resumed_search_counts_them_once(rehearse: Rehearse) -> None:
+    first = constrained(rehearse, "parameters<=4000", name="killed")
+    for _ in range(4):
+        name = first.begin() or ""
+        first.complete(name, [0.1, 0.2, 0.3])
+    # Killed between the proposal and its refusal.
+    first.study.enqueue_trial({**first.study.trials[1].params, "hidden": 128})
+    first.plan.space.sample(first.study.ask())
+    before = first.source.refused
+    second = constrained(rehearse, "parameters<=4000", name="killed")
+    assert second.source.refused == before + 1 and not second.source.interrupted
+    assert second.study.trials[-1].state == TrialState.PRUNED
+    assert len(begin_all(second)) == 4  # of 8
+
+
+def test_a_warm_start_brings_what_keeps_it(
+    earlier: Rehearsal,  # noqa: F811
+    rehearse: Rehearse,
+) -> None:
+    options = {"trials": 4, "warm_start": "earlier", "sampler": "gp", "scheduler": "none"}
+    settings = ("lr=0.001..0.01:log", "optimizer=adam")
+    loose = rehearse(*settings, name="loose", constraints=["parameters<=1e6"], **options)
+    assert all(t.constraints for t in loose.study.trials if t.state.is_finished())
+    begin_all(loose)  # a Gaussian process wants the same constraints of every trial
+    tight = rehearse(*settings, name="tight", constraints=["parameters<=10"], **options)
+    assert "8 beyond a constraint" in str(tight.source.imported)
+
+
+def test_cmaes_says_nothing_of_what_it_does_not_learn(
+    rehearse: Rehearse, recwarn: pytest.WarningsRecorder
+) -> None:
+    begin_all(constrained(rehearse, "parameters<=4000", sampler="cmaes"))
+    assert not [str(w.message) for w in recwarn if "onstraint" in str(w.message)]
+
+
+def status(trial: str, score: float, feasible: bool) -> TrialStatus:
+    return TrialStatus(trial, "COMPLETE", score, 1, 2, 3.0, 0, feasible=feasible)
+
+
+def test_an_infeasible_finalist_comes_last_and_ties_with_nobody() -> None:
+    reruns = {
+        "t0000": [status(f"t0000-r{n}", 0.9 + n / 1000, False) for n in (1, 2, 3)],
+        "t0001": [status(f"t0001-r{n}", 0.5 + n / 1000, True) for n in (1, 2, 3)],
+        "t0002": [status(f"t0002-r{n}", 0.5, True) for n in (1, 2, 3)],
+    }
+    scores = {"t0000": 0.9, "t0001": 0.5, "t0002": 0.5}
+    frame = finalists(reruns, scores, "max", "best")
+    assert list(frame["trial"]) == ["t0001", "t0002", "t0000"]
+    assert not frame["tied"].iloc[-1]
+    assert median_rerun(reruns["t0000"], "max").trial == "t0000-r2"
+
+
+def test_limits_build_the_network_of_a_configuration() -> None:
+    limits = Limits((Constraint("parameters", "<=", 5000),), TASK, META)
+    config = {"conv1": 4, "conv2": 4, "hidden": 8}
+    assert limits.broken(config) == []
+    assert limits.broken({**config, "hidden": 256}) == ["parameters<=5000"]
+    assert Limits((), TASK, None).excess(config) == {}
+
+
+def test_a_search_under_a_constraint(tmp_path: Path) -> None:
+    options = ["--space", "mnist", "--data", "embedded", "--trials", "4", "--max-epochs", "2"]
+    for setting in ("conv1=4", "conv2=4", "hidden=8,16,64,128", "batch_size=128"):
+        options += ["--set", setting]
+    options += ["--finalists", "1", "--repeats", "1", "--seed", "3"]
+    limit = ["--constraint", "parameters<=2000"]
+    experiment, screen = search(tmp_path, "small", *options, *limit)
+    assert "Note: The baseline breaks parameters<=2000" in screen
+    assert "Refused before training" in screen and "complete, infeasible" in screen
+    best = read(experiment.best / "config.json")
+    assert best["parameters"]["hidden"] == 8
+    board = pd.read_csv(experiment.leaderboard)
+    assert len(board) == 4 and not board["feasible"].iloc[-1] and board["feasible"][:-1].all()
+    assert read(experiment.plan)["refused"] > 0
+    dry, _ = search(tmp_path, "none", *options, "--constraint", "parameters<=3", code=1)
+    assert json.loads(dry.plan.read_text())["ended"]["by"].startswith("1,000 proposals in a row")
+    storage = optuna.storages.JournalStorage(
+        optuna.storages.journal.JournalFileBackend(str(dry.journal))
+    )
+    told = optuna.load_study(study_name=None, storage=storage).trials
+    assert len(told) == 1001 and all(trial.state.is_finished() for trial in told)
