@@ -33,13 +33,21 @@ def main(arguments: list[str] | None = None) -> int:
 def _show(experiment: Experiment, options: argparse.Namespace) -> None:
     from analysis.console import wide_console
     from analysis.load import load
-    from analysis.tables import compared_table, finalists_table, leaderboard_table, scores_of
+    from analysis.tables import (
+        compared_table,
+        finalists_table,
+        front_table,
+        leaderboard_table,
+        scores_of,
+    )
 
     try:
         results = load(experiment.root)
         console = wide_console()
         console.print(f"{experiment.name}  {results.provenance}")
         console.print(leaderboard_table(results, running=experiment.is_owned))
+        if unbeaten := front_table(results):
+            console.print(unbeaten)
         if len(results.finalists):
             console.print(finalists_table(results))
         if scores := scores_of(experiment):

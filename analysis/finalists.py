@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.intervals import mean_interval, tied
-from tuning.experiment import TrialStatus, ranked, rerun_id
+from tuning.experiment import rerun_id
+from tuning.status import TrialStatus, ranked
 
 COLUMNS = ["trial", "mean", "low", "high", "search_score", "optimism", "tied", "seconds"]
 _DTYPES = dict.fromkeys(COLUMNS, "float64") | {"trial": "string", "tied": "bool"}

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.front import export_front
 from analysis.judge import Judge
 from analysis.load import load
 from analysis.openings import SealedTest, complete_opening, is_opening
@@ -62,6 +63,8 @@ def hand_over(
     if on_all:
         handover.retrain(results.reruns, say)
     metrics = handover.handed_over() or handover.export(fresh)
+    if open_test:
+        export_front(experiment, splits.closed(), judge, results, handover.write)
     if open_test and (metrics["test"] is None or is_opening(experiment)):
         handover.open_test(metrics, SealedTest(experiment, splits))
     if open_test and results.plan.get("ended"):
@@ -128,7 +131,7 @@ class _Handover:
         replaced = self._temporary()
         bundle.mkdir()
         try:
-            self._write(self._model, bundle)
+            self.write(self._model, bundle)
             with fresh.rescoring(bundle, val, judge.threads, judge.device) as rescored:
                 outputs = judge.outputs(self._model, val)
                 metrics = self._metrics(outputs)
@@ -171,7 +174,8 @@ class _Handover:
     def _temporary(self) -> Path:
         return self._experiment.root / f".best.{uuid.uuid4().hex[:8]}.tmp"
 
-    def _write(self, trial: str, bundle: Path) -> None:
+    def write(self, trial: str, bundle: Path) -> None:
+        """Put a trial's model there, and what its inputs mean."""
         directory = self._experiment.trial(trial)
         save_tensors(load_tensors(directory.best), bundle / MODEL)
         for name, draw in self._judge.task.drawings.items():

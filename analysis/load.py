@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from trainables.data.splits import Provenance
 from trainables.errors import BadInput
 from trainables.files import read_json
 from tuning.experiment import BASELINE, Experiment, TrialDirectory, trial_id
+from tuning.front import Objective, front
 
 _DTYPES = {
     "trial": "string",
@@ -35,11 +36,14 @@ class Results:
     Attributes:
         trials: a row a trial: `trial, state, score, best_epoch, epochs, seconds, seed, cause,
             feasible, provenance, config/<parameter>`; a parameter that a trial does not have is
-            missing. Only a baseline may be infeasible: it breaks a constraint.
+            missing. Only a baseline may be infeasible: it breaks a constraint. Of a search with
+            several aims also `aim/<objective>`.
         epochs: a row a trial or re-run and epoch: `trial` and every value of `result.jsonl`.
         reruns: a row a re-run of a finalist, with the columns of `trials`.
         finalists: a row a finalist, the winner first (`analysis.finalists`).
         plan: the content of `plan.json`.
+        front: the rows of `trials` that no other beats in all aims, the best by the first one
+            first; empty where there is but one aim.
     """
 
     trials: pd.DataFrame
@@ -47,6 +51,7 @@ class Results:
     reruns: pd.DataFrame
     finalists: pd.DataFrame
     plan: dict[str, Any]
+    front: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def provenance(self) -> str:
@@ -95,6 +100,8 @@ def load(path: str | Path) -> Results:
     ]
     epochs = pd.DataFrame(lines, columns=None if lines else ["trial", "epoch"])
     trials = _frame(directories, provenance)
+    aims = [Objective.of(text) for text in plan.get("objectives", ())]
+    unbeaten = [s.trial for s in front([d.read_status() for d in directories], aims)]
     return Results(
         trials=trials,
         reruns=_frame(again, provenance),
@@ -106,6 +113,7 @@ def load(path: str | Path) -> Results:
         ),
         epochs=epochs.astype({"trial": "string", "epoch": "Int64"}),
         plan=plan,
+        front=trials.set_index("trial", drop=False).loc[unbeaten].reset_index(drop=True),
     )
 
 
@@ -122,4 +130,6 @@ def _frame(directories: list[TrialDirectory], provenance: str) -> pd.DataFrame:
 
 def _row(directory: TrialDirectory, provenance: str) -> dict[str, Any]:
     config = {f"config/{name}": value for name, value in directory.read_config().items()}
-    return {**asdict(directory.read_status()), "provenance": provenance, **config}
+    status = asdict(directory.read_status())
+    aims = {f"aim/{name}": value for name, value in status.pop("values").items()}
+    return {**status, "provenance": provenance, **aims, **config}

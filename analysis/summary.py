@@ -11,7 +11,13 @@ from rich.console import Console
 from analysis.bought import bought
 from analysis.load import Results, load
 from analysis.openings import openings
-from analysis.tables import compared_table, finalists_table, leaderboard_table, scores_table
+from analysis.tables import (
+    compared_table,
+    finalists_table,
+    front_table,
+    leaderboard_table,
+    scores_table,
+)
 from trainables.files import read_json, relative
 from tuning.experiment import CONFIG, METRICS, TRAIN_AND_VAL, Experiment
 
@@ -42,6 +48,9 @@ def print_summary(experiment: Experiment, console: Console, *, interrupted: bool
         console.print(f"Refused before training, and not counted: {refused} beyond {broken}")
     console.print(leaderboard_table(results, TOP, running=False))
     _print_failures(results, console)
+    if unbeaten := front_table(results):
+        console.print("No trial is as good as these in every aim, and better in one:")
+        console.print(unbeaten)
     if spent := how_spent(results):
         console.print(spent)
     if not experiment.best.is_dir():

@@ -47,6 +47,20 @@ def leaderboard_table(results: Results, rows: int | None = None, *, running: boo
     return table
 
 
+def front_table(results: Results) -> Table | None:
+    """The Pareto front, by the first aim; None where there is but one aim."""
+    if results.front.empty:
+        return None
+    names = [text.partition(":")[0] for text in results.plan["objectives"]]
+    table = Table(box=None, pad_edge=False)
+    table.add_column("front")
+    for name in names:
+        table.add_column(name, justify="right")
+    for _, row in results.front.iterrows():
+        table.add_row(row["trial"], *(f"{row[f'aim/{name}']:.6g}" for name in names))
+    return table
+
+
 def _state(row: pd.Series, running: bool) -> str:
     state = "interrupted" if row["state"] == "RUNNING" and not running else row["state"].lower()
     return state if row["feasible"] else f"{state}, infeasible"

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from trainables.errors import BadInput
-from tuning.experiment import TrialStatus, better, ranked
+from tuning.status import TrialStatus, better, ranked
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,11 @@ def parser() -> argparse.ArgumentParser:
         help="configurations to try first: JSON or YAML",
     )
     add(
+        "--objectives",
+        metavar="M:max,M:min",
+        help="several aims, the first a score of val: val_accuracy:max,parameters:min",
+    )
+    add(
         "--constraint",
         action="append",
         dest="constraints",

@@ -10,6 +10,7 @@ results/<name>/
   leaderboard.csv       trials ranked by score
   test_openings.jsonl   every opening of the test split
   best/                 the exported model
+  front/<id>/           of several aims: the exported models that no other beats in all
   ray.log               what Ray and its workers had to say
   owner.lock, run.json  which process may write here (see ownership.py)
 """
@@ -18,7 +19,6 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,45 +27,13 @@ from filelock import FileLock, Timeout
 
 from trainables.errors import BadInput
 from trainables.files import append_line, read_json, read_lines, replacing, write_json
+from tuning.status import TrialStatus
 
 SPACE_FILE = "space.py"  # the user's own, in an experiment as in an export that needs it
 MODEL, CONFIG, METRICS = "model.pt", "config.json", "metrics.json"  # of an export
 _TRIALS, _RERUNS = "trials", "finalists"  # directories
 TRAIN_AND_VAL = "train and val"  # what METRICS says a retrained winner was trained on
 BASELINE = "baseline"  # the id of a baseline that is outside the study
-
-
-@dataclass(frozen=True)
-class TrialStatus:
-    """What `status.json` says of a trial.
-
-    Attributes:
-        trial: the id, `t0007` for Optuna's number 7; `baseline` where it is outside the study.
-        state: RUNNING, COMPLETE, PRUNED (stopped early) or FAIL, as the study has it.
-        score: best reported value of the metric; None before the first epoch and for FAIL.
-        best_epoch: the epoch it was reached in (the earliest); None where there is no score.
-        epochs: epochs done.
-        seconds: of training and scoring, in all.
-        cause: why it was stopped or failed, in one line; empty otherwise.
-        feasible: False for a baseline that breaks a constraint: it is there to be compared with.
-    """
-
-    trial: str
-    state: str
-    score: float | None
-    best_epoch: int | None
-    epochs: int
-    seconds: float
-    seed: int
-    cause: str = ""
-    feasible: bool = True
-
-
-def better(score: float, than: float | None, direction: str) -> bool:
-    """Whether a score beats another; an equal one does not, so the earliest best stays best."""
-    if than is None:
-        return True
-    return score > than if direction == "max" else score < than
 
 
 def trial_id(number: int) -> str:
@@ -86,13 +54,6 @@ def all_id(trial: str) -> str:
 def trial_of(rerun: str) -> str:
     """The id of the search's trial that a re-run repeats; a trial's own id stays."""
     return re.sub(r"-(r\d+|all)$", "", rerun)
-
-
-def ranked(statuses: Iterable[TrialStatus], direction: str) -> list[TrialStatus]:
-    """Those with a score that may win, the best first; of equals the one begun first."""
-    scored = [status for status in statuses if status.score is not None and status.feasible]
-    sign = -1 if direction == "max" else 1
-    return sorted(scored, key=lambda s: (sign * (s.score or 0.0), s.trial))
 
 
 @dataclass(frozen=True)
@@ -148,6 +109,11 @@ class Experiment:
     @property
     def best(self) -> Path:
         return self.root / "best"
+
+    @property
+    def front(self) -> Path:
+        """The exported models of the Pareto front, one directory a trial."""
+        return self.root / "front"
 
     @property
     def ray_log(self) -> Path:

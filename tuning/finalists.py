@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from trainables.errors import BadInput
-from tuning.experiment import TrialStatus, ranked, rerun_id
+from tuning.experiment import rerun_id
 from tuning.options import PREFERENCES
+from tuning.status import TrialStatus
 
 SHARE = 0.5  # of a time or epoch budget that finalists may take, where that is left to us
 _START = 6.0  # seconds until the workers are there and have imported what they need
@@ -113,19 +114,22 @@ class Choice:
 
 
 def choose(
+    candidates: Iterable[TrialStatus],
     statuses: Mapping[str, TrialStatus],
     config: Callable[[str], object],
     baseline: str,
-    direction: str,
     count: int,
 ) -> list[str]:
     """The ids of the best `count` configurations, best first, and of the baseline.
 
     Two trials of one configuration are one finalist: the better one, or the baseline.
+
+    Args:
+        candidates: the best first.
     """
     best: list[str] = []
     scored = baseline in statuses and statuses[baseline].score is not None
-    for status in ranked(statuses.values(), direction):
+    for status in candidates:
         if len(best) == count:
             break
         same = scored and config(status.trial) == config(baseline)

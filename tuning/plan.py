@@ -23,6 +23,7 @@ from tuning.circumstances import circumstances
 from tuning.constraints import Constraint, Limits
 from tuning.experiment import BASELINE, trial_id
 from tuning.finalists import Finals
+from tuning.front import Objective
 from tuning.options import EXPERIENCED, FINISHED_ONLY, SAMPLERS, SCHEDULERS
 from tuning.samplers import check_sampler
 
@@ -44,6 +45,7 @@ class SearchPlan:
         concurrency: trials at a time; each has `cpus_per_trial` threads.
         gpus_per_trial: a share of a GPU; 0: on the CPU.
         address: of an existing Ray cluster, or None: Ray is started here.
+        objectives: two or more aims, the first of which is the space's metric; else none.
         constraints: what every trial but the baseline must keep.
         warm_start: directories of experiments whose trials enter the study.
 
@@ -69,6 +71,7 @@ class SearchPlan:
     seed: int
     address: str | None
     kernels: Kernels
+    objectives: tuple[Objective, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     warm_start: tuple[Path, ...] = ()
 
@@ -86,7 +89,7 @@ class SearchPlan:
         ):
             if name not in names:
                 raise BadInput(f"{option} {name}: must be one of {', '.join(names)}")
-        check_sampler(self.sampler, self.space)
+        check_sampler(self.sampler, self.space, aims=max(1, len(self.objectives)))
         if self.warm_start and self.sampler not in EXPERIENCED:
             raise BadInput(
                 f"--warm-start: --sampler {self.sampler} does not learn from the trials of others; "
@@ -232,6 +235,7 @@ class SearchPlan:
             "seed": self.seed,
             "address": self.address,
             "data": self.data.to_json(),
+            "objectives": [str(objective) for objective in self.objectives],
             "constraints": [str(constraint) for constraint in self.constraints],
             "refused": 0,
             "warm_start": [str(root) for root in self.warm_start],

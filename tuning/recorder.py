@@ -8,8 +8,11 @@ from typing import Any, Protocol
 
 from trainables.files import read_json
 from tuning.events import TrialEvents
-from tuning.experiment import Experiment, TrialStatus, better, ranked
+from tuning.experiment import Experiment
+from tuning.front import front
+from tuning.objectives import values_of
 from tuning.plan import SearchPlan
+from tuning.status import TrialStatus, better, ranked
 from tuning.trial_run import TrialSettings, settle
 
 KEPT_BEST = 5  # trials whose weights stay on disk, beside the baseline and trials still alive
@@ -54,6 +57,7 @@ class Recorder:
         self._baseline = plan.baseline
         self._audience = audience
         self._kept_best = kept_best
+        self._objectives = plan.objectives
         self._events: dict[str, TrialEvents] = {}
         self.statuses: dict[str, TrialStatus] = {}
 
@@ -116,7 +120,7 @@ class Recorder:
         """A trial is over, in this state; a failed one has no score."""
         status = replace(self.statuses[trial], state=state, cause=cause)
         if state == "FAIL":
-            status = replace(status, score=None, best_epoch=None)
+            status = replace(status, score=None, best_epoch=None, values={})
         if trial not in self._events:  # it waited
             config = self._experiment.trial(trial).read_config()
             self._reopen(trial, status.seed, config, status.feasible)
@@ -162,6 +166,7 @@ class Recorder:
             status = replace(status, score=score, best_epoch=int(result["epoch"]))
         seconds = status.seconds + float(result["seconds"])
         status = replace(status, epochs=int(result["epoch"]), seconds=seconds)
+        status = replace(status, values=values_of(status, result, self._objectives))
         assert status.score is not None
         self._events[trial].epoch(result, status.score)
         self._set(status)
@@ -180,6 +185,7 @@ class Recorder:
 
     def _drop_losers(self) -> None:
         best = ranked(self.statuses.values(), self._settings.direction)[: self._kept_best]
+        best += front(self.statuses.values(), self._objectives)
         keep = {status.trial for status in best} | {self._baseline}
         for status in self.statuses.values():
             if status.state != "RUNNING" and status.trial not in keep:

@@ -15,9 +15,10 @@ from optuna.trial import Trial, TrialState
 
 from trainables.errors import BadInput
 from tuning.constraints import Limits
-from tuning.experiment import BASELINE, TrialStatus, trial_id
+from tuning.experiment import BASELINE, trial_id
 from tuning.plan import SearchPlan
 from tuning.recorder import Recorder
+from tuning.status import TrialStatus
 from tuning.warm_start import is_imported
 
 REFUSED = "refused"  # the user attribute of a proposal that broke a constraint
@@ -108,7 +109,7 @@ def recover(plan: SearchPlan, study: Study, recorder: Recorder, limits: Limits) 
             interrupted.append(Begun(name, seed, config, name == plan.baseline, trial, feasible))
         for result in recorder.results(name):
             if int(result["epoch"]) not in frozen.intermediate_values:
-                report(trial, result, plan.space.metric)
+                report(study, trial, result, plan.space.metric)
         if status is not None and ended:
             tell(study, trial, status)
     return Recovered(asked, refused, tuple(interrupted), outside is not None)
@@ -135,12 +136,13 @@ def refuse(study: Study, trial: Trial) -> None:
     study.tell(trial, state=TrialState.PRUNED)
 
 
-def report(trial: Trial, result: Mapping[str, Any], metric: str) -> None:
-    """Tell the study of one epoch."""
-    trial.report(float(result[metric]), int(result["epoch"]))
+def report(study: Study, trial: Trial, result: Mapping[str, Any], metric: str) -> None:
+    """Tell the study of one epoch; one of several aims knows of no epochs."""
+    if len(study.directions) == 1:
+        trial.report(float(result[metric]), int(result["epoch"]))
 
 
 def tell(study: Study, trial: Trial, status: TrialStatus) -> None:
     """Tell the study how a trial ended: COMPLETE at its best value, PRUNED or FAIL without one."""
-    value = status.score if status.state == "COMPLETE" else None
-    study.tell(trial, value, TrialState[status.state])
+    values: list[float] | float | None = list(status.values.values()) or status.score
+    study.tell(trial, values if status.state == "COMPLETE" else None, TrialState[status.state])

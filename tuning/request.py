@@ -19,6 +19,7 @@ from tuning.address import cluster_resources
 from tuning.budget import Budget
 from tuning.constraints import Constraint
 from tuning.finalists import SHARE, Finals
+from tuning.objectives import aimed, parse_objectives
 from tuning.plan import SearchPlan, cpu_count, gpu_slots
 from tuning.warm_start import find_experience
 from tuning.weights import find_weights
@@ -36,6 +37,7 @@ def make_plan(
     enqueued: Path | None = None,
     trials: int | None = None,
     max_epochs: int | None = None,
+    objectives: str | None = None,
     constraints: list[str] | None = None,
     warm_start: str | None = None,
     sampler: str = "tpe",
@@ -65,6 +67,8 @@ def make_plan(
     check_space_name(space)
     code = Path(space).read_bytes() if space.endswith(".py") else None
     found = override(lengths(find_space(space), trials, max_epochs), settings or [])
+    aims = parse_objectives(objectives, found) if objectives is not None else ()
+    found = aimed(found, aims)
     if enqueued is not None:
         found = enqueue(found, enqueued)
     if sampler == "grid" and trials is None:
@@ -106,8 +110,9 @@ def make_plan(
         seed=seed,
         address=None if address == HERE else address,
         kernels=choose_kernels("cpu"),
+        objectives=aims,
         constraints=tuple(map(Constraint.parse, constraints or ())),
-        warm_start=find_experience(warm_start, found, storage) if warm_start is not None else (),
+        warm_start=find_experience(warm_start, found, aims, storage),
     )
     check_data_directory(plan.data.directory)
     return placed(plan, concurrency, gpus_per_trial)

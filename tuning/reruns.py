@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from tuning.experiment import Experiment, TrialStatus, trial_of
+from tuning.experiment import Experiment, trial_of
 from tuning.finalists import SHARE, STOPPING, Choice, Rerun, choose, reruns_of, wall_time
+from tuning.front import best_first
 from tuning.plan import SearchPlan
 from tuning.recorder import Recorder
 from tuning.recovery import Begun
+from tuning.status import TrialStatus
 
 
 class Finalists:
@@ -56,8 +58,9 @@ class Finalists:
         return choice.seconds + STOPPING if choice.reruns else 0.0
 
     def _best(self, count: int) -> list[str]:
-        plan = self._plan
-        return choose(self._statuses, self.config, plan.baseline, plan.space.direction, count)
+        plan, statuses = self._plan, self._statuses
+        best = best_first(statuses.values(), plan.objectives, plan.space.direction)
+        return choose(best, statuses, self.config, plan.baseline, count)
 
 
 class RerunTrials:

@@ -17,6 +17,7 @@ from tuning.budget import NAMES, Budget
 from tuning.constraints import Constraint
 from tuning.experiment import Experiment
 from tuning.finalists import Finals
+from tuning.objectives import aimed, parse_objectives
 from tuning.plan import LAYOUT, SearchPlan
 from tuning.request import HERE, check_data_directory, lengths, placed
 
@@ -26,7 +27,7 @@ _KEYS = (
     *("direction", "grace_period", "trials", "epochs", "sampler", "scheduler", *NAMES.values()),
     *_FINALS,
     *("patience", "concurrency", "cpus_per_trial", "gpus_per_trial", "seed", "address"),
-    *("constraints", "warm_start"),
+    *("objectives", "constraints", "warm_start"),
 )
 _PARTS = {
     "distributions": "",
@@ -67,6 +68,9 @@ def resume_plan(
     record = _read(experiment)
     name, code = _space_file(experiment, record, space, trust)
     found = _applied(name, record)
+    given = record["objectives"]
+    aims = parse_objectives(",".join(given), found) if given else ()
+    found = aimed(found, aims)
     if changed := _difference(found, record):
         raise BadInput(f"--resume {experiment.name}: the space {name} has changed since: {changed}")
     starts = tuple(record["search_space"]["starts"])
@@ -94,6 +98,7 @@ def resume_plan(
         seed=record["seed"],
         address=None if address == HERE else address,
         kernels=choose_kernels("cpu"),
+        objectives=aims,
         constraints=tuple(map(Constraint.parse, record["constraints"])),
         warm_start=tuple(map(Path, record["warm_start"])),
     )

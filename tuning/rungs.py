@@ -12,8 +12,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tuning.experiment import better
 from tuning.plan import SearchPlan
+from tuning.status import better
 
 REDUCTION = 2  # the better half goes on: with a dozen trials a third is rash
 

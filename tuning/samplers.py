@@ -82,8 +82,10 @@ def make_sampler(name: str, trials: int, *, seed: int, fresh_seed: int) -> BaseS
     raise AssertionError(name)  # the command line has checked it
 
 
-def check_sampler(name: str, space: SearchSpace) -> None:
-    """Raise BadInput where a sampler cannot do a space."""
+def check_sampler(name: str, space: SearchSpace, *, aims: int = 1) -> None:
+    """Raise BadInput where a sampler cannot do a space, or so many aims."""
+    if name == "cmaes" and aims > 1:
+        raise BadInput("--sampler cmaes: does one aim only; for --objectives take tpe or nsga2")
     if name == "grid" and (unbounded := continuous(space)):
         first = unbounded[0]
         raise BadInput(

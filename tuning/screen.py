@@ -14,8 +14,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from tuning.experiment import BASELINE, TrialStatus, better
+from tuning.experiment import BASELINE
 from tuning.plan import SearchPlan
+from tuning.status import TrialStatus, better
 
 
 class Screen:

@@ -15,11 +15,11 @@ from ray.tune.search import Searcher
 
 from trainables.files import is_disk_full
 from tuning.deaths import KILLED, Deaths
-from tuning.experiment import TrialStatus
 from tuning.plan import SearchPlan
 from tuning.recorder import Recorder
 from tuning.recovery import Begun
 from tuning.rungs import Rungs
+from tuning.status import TrialStatus
 from tuning.trainable import DISK_FULL, DIVERGED, FAILED
 
 NOT_PROMOTED = "not promoted"

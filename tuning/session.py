@@ -15,6 +15,7 @@ from tuning.check_data import check_data
 from tuning.cluster import RaySession
 from tuning.experiment import SPACE_FILE, Experiment
 from tuning.mend import mend
+from tuning.objectives import MEASURED
 from tuning.ownership import Ownership
 from tuning.phases import Phases
 from tuning.plan import SearchPlan
@@ -64,6 +65,7 @@ def search(
         patience=plan.patience,
         threads=plan.cpus_per_trial,
         device=pick_device(plan.gpus_per_trial),
+        measured=tuple(aim.name for aim in plan.objectives if aim.name in MEASURED),
     )
     phases = Phases(plan, splits, ownership, settings, ray_session, console, quiet, started)
     try:

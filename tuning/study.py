@@ -29,7 +29,10 @@ def open_study(
     study = optuna.create_study(
         study_name=names[0] if names else experiment.name,  # a folder may have been renamed
         storage=storage,
-        direction="maximize" if plan.space.direction == "max" else "minimize",
+        directions=[
+            "maximize" if direction == "max" else "minimize"
+            for direction in [aim.direction for aim in plan.objectives] or [plan.space.direction]
+        ],
         load_if_exists=True,
     )
     known = len(study.get_trials(deepcopy=False))

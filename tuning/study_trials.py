@@ -8,10 +8,11 @@ from typing import Any
 from optuna import Study
 
 from tuning.constraints import Limits
-from tuning.experiment import TrialStatus, trial_id
+from tuning.experiment import trial_id
 from tuning.plan import SearchPlan
 from tuning.recorder import Recorder
 from tuning.recovery import Begun, held, outside_baseline, recover, refuse, report, tell
+from tuning.status import TrialStatus
 from tuning.warm_start import Imported, import_trials
 
 MOST_REFUSED = 1000  # in a row, then there are none to be had
@@ -79,7 +80,7 @@ class StudyTrials:
 
     def report(self, name: str, result: Mapping[str, Any]) -> None:
         if name in self._optuna:
-            report(self._optuna[name], result, self._plan.space.metric)
+            report(self._study, self._optuna[name], result, self._plan.space.metric)
 
     def tell(self, status: TrialStatus) -> None:
         if status.trial in self._optuna:

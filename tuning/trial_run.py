@@ -9,10 +9,14 @@ from typing import Any
 
 from trainables.data.splits import Splits
 from trainables.files import cut_torn_line, write_json
+from trainables.measures import LATENCY, latency, measured
 from trainables.task import Task, begin
 from trainables.trainer import load_tensors, save_weights
-from tuning.experiment import Experiment, TrialDirectory, better
+from tuning.experiment import Experiment, TrialDirectory
 from tuning.ownership import writing
+from tuning.status import better
+
+_TIMED = 512  # examples of val
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,7 @@ class TrialSettings:
         patience: epochs without a better score that end a trial, or None.
         threads: of torch, on the CPU.
         device: `cpu` or `cuda`.
+        measured: what is added to each line of results (`objectives.MEASURED`).
     """
 
     root: Path
@@ -34,6 +39,7 @@ class TrialSettings:
     patience: int | None
     threads: int
     device: str
+    measured: tuple[str, ...] = ()
 
 
 class TrialRun:
@@ -56,6 +62,7 @@ class TrialRun:
         spared: bool,
     ) -> None:
         self._settings = settings
+        self._scoring, self._splits = task.scoring, splits
         self._directory = Experiment(settings.root).trial(trial)
         self._directory.root.mkdir(parents=True, exist_ok=True)
         self._patience = None if spared else settings.patience
@@ -88,6 +95,7 @@ class TrialRun:
             SupersededError: another run owns the experiment; the epoch is lost.
         """
         result = self.trainer.run_epoch()
+        result |= self._measures()  # in place: the checkpoint carries it
         with writing(self._directory, self._settings.run):
             self.trainer.save(self._directory.last)
             self._directory.append_result(result)
@@ -98,6 +106,19 @@ class TrialRun:
                     write_json(self._directory.figure(name), values)
                 save_weights(self.trainer.module.state_dict(), self._directory.best)
         return result
+
+    def _measures(self) -> dict[str, float]:
+        """What was asked for; nothing is measured for nobody."""
+        wanted, found = self._settings.measured, {}
+        if wanted:
+            module, device = self.trainer.module, self.trainer.device
+            module.eval()
+            found = measured(module)
+            if LATENCY in wanted:
+                part = self._splits.val.head(_TIMED)
+                outputs = self._scoring.outputs
+                found[LATENCY] = latency(outputs, module, part, self._splits.meta, device)
+        return {name: found[name] for name in wanted}
 
 
 def settle(directory: TrialDirectory, settings: TrialSettings) -> None:

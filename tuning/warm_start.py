@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,19 +16,24 @@ from trainables.data.splits import Splits
 from trainables.errors import BadInput
 from trainables.files import read_json
 from tuning.constraints import Limits
-from tuning.experiment import Experiment, TrialDirectory, TrialStatus
+from tuning.experiment import Experiment, TrialDirectory
+from tuning.front import Objective
+from tuning.status import TrialStatus
 
 IMPORTED = "imported"  # the user attribute of such a trial in the study: where it is from
 
 
-def find_experience(names: str, space: SearchSpace, storage: Path) -> tuple[Path, ...]:
+def find_experience(
+    names: str | None, space: SearchSpace, objectives: Sequence[Objective], storage: Path
+) -> tuple[Path, ...]:
     """The directories of experiments, `NAME,NAME`, whose trials say something of this space.
 
     Raises:
-        BadInput: there is no such experiment, or it is of another task or metric.
+        BadInput: there is no such experiment, or it is of another task, metric or set of aims.
     """
     found = []
-    for name in names.split(","):
+    asked = [str(objective) for objective in objectives]
+    for name in names.split(",") if names is not None else ():
         experiment = Experiment.find(name.strip(), storage, option="--warm-start ")
         record = _plan(experiment)
         theirs = (record["search_space"]["task"], record["metric"], record["direction"])
@@ -37,6 +42,9 @@ def find_experience(names: str, space: SearchSpace, storage: Path) -> tuple[Path
                 f"--warm-start {name}: it searched {theirs[0]} for the {theirs[2]} {theirs[1]}, "
                 f"this one {space.task.name} for the {space.direction} {space.metric}"
             )
+        if record["objectives"] != asked:
+            was, now = (",".join(aims) or "one aim" for aims in (record["objectives"], asked))
+            raise BadInput(f"--warm-start {name}: it was after {was}, this one is after {now}")
         found.append(experiment.root)
     return tuple(found)
 
@@ -135,12 +143,13 @@ def _frozen(
 ) -> FrozenTrial:
     params = space.searched(config)
     complete = status.state == "COMPLETE"
+    values = list(status.values.values())  # one of several aims knows of no epochs
     return create_trial(
         state=TrialState.COMPLETE if complete else TrialState.PRUNED,
-        value=status.score if complete else None,
+        values=(values or [status.score or 0.0]) if complete else None,
         params=params,
         distributions={name: space.distributions[name] for name in params},
-        intermediate_values=dict(_steps(directory, space.metric)),
+        intermediate_values={} if values else dict(_steps(directory, space.metric)),
         user_attrs={IMPORTED: origin},
         constraints=excess,
     )
@@ -154,7 +163,7 @@ def _steps(directory: TrialDirectory, metric: str) -> Iterator[tuple[int, float]
 def _plan(experiment: Experiment) -> dict[str, Any]:
     try:
         record: dict[str, Any] = read_json(experiment.plan)
-        for key in ("search_space", "metric", "direction", "data"):
+        for key in ("search_space", "metric", "direction", "data", "objectives"):
             record[key]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(

@@ -17,6 +17,8 @@ from pathlib import Path
 
 from trainables.data.request import DataRequest
 from trainables.data.text import load_text
+from trainables.files import read_json
+from tuning.experiment import METRICS, TRAIN_AND_VAL, Experiment
 
 ROOT = Path(__file__).resolve().parents[2]
 PROMPT = "\n"
@@ -46,6 +48,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     splits = load_text(DataRequest(directory=options.text))
+    metrics = Experiment.find(options.experiment, Path("results")).best / METRICS
+    if read_json(metrics)["trained_on"] == TRAIN_AND_VAL:
+        splits = splits.all_for_training()
     train = "".join(map(splits.meta.decode, splits.train.symbols[1:]))
     order = ["--length", str(options.length), "--seed", str(options.seed), "--temperature", "0.8"]
     generate = ["-m", "analysis", "generate", options.experiment, "--prompt", PROMPT, *order]

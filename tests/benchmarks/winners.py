@@ -22,8 +22,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from analysis.finalists import finalists
 from analysis.intervals import mean_interval
-from tuning.experiment import TrialStatus, rerun_id, trial_id
+from tuning.experiment import rerun_id, trial_id
 from tuning.finalists import choose
+from tuning.status import TrialStatus, ranked
 
 MEAN = 0.58
 
@@ -46,7 +47,8 @@ def search(
 
     statuses = {trial_id(n): status(trial_id(n), trained(n)) for n in range(len(truth))}
     numbers = {trial_id(n): n for n in range(len(truth))}
-    chosen = choose(statuses, lambda trial: trial, trial_id(0), "max", options.finalists)
+    best = ranked(statuses.values(), "max")
+    chosen = choose(best, statuses, lambda trial: trial, trial_id(0), options.finalists)
     reruns = {
         trial: [
             status(rerun_id(trial, repeat), trained(numbers[trial]))

@@ -16,7 +16,7 @@ from trainables.data.splits import ImageMeta, Splits
 from trainables.trainer import save_tensors
 from tuning.constraints import Limits
 from tuning.deaths import DEATHS
-from tuning.experiment import Experiment, TrialStatus
+from tuning.experiment import Experiment
 from tuning.finalists import Choice
 from tuning.ownership import begin_run
 from tuning.plan import SearchPlan
@@ -25,6 +25,7 @@ from tuning.request import make_plan
 from tuning.reruns import Finalists, RerunTrials
 from tuning.rungs import rungs_of
 from tuning.searcher import TrialFeed
+from tuning.status import TrialStatus
 from tuning.study import open_study
 from tuning.study_trials import StudyTrials
 from tuning.trial_run import TrialRun, TrialSettings
@@ -113,6 +114,7 @@ class Rehearsal:
         self._ray_ids = (f"ray_{run}_{number}" for number in itertools.count())
         self._ray_id: dict[str, str] = {}
         self.suggestions: dict[str, dict[str, Any]] = {}
+        self.extra: dict[str, float] = {}  # what a worker adds to its lines
 
     def run_again(self, seconds: float = math.inf) -> Choice:
         """Turn to the finalists, as many as there is time for; `begin` gives their re-runs."""
@@ -140,16 +142,14 @@ class Rehearsal:
 
     def work(self, trial: str, epoch: int, score: float, *, tell: bool = True) -> dict[str, Any]:
         """A worker's epoch; without `tell` Tune has not passed it on (a STOP's last, a crash)."""
-        directory = self.experiment.trial(trial)
-        directory.append_result(line(epoch, score))
+        directory, result = self.experiment.trial(trial), line(epoch, score) | self.extra
+        directory.append_result(result)
         weights = {"weight": torch.full((2,), float(epoch))}
-        save_tensors(
-            {"epoch": epoch, "result": line(epoch, score), "module": weights}, directory.last
-        )
+        save_tensors({"epoch": epoch, "result": result, "module": weights}, directory.last)
         save_tensors(weights, directory.best)
         if tell:
-            self.searcher.on_trial_result(self._ray_id[trial], line(epoch, score))
-        return line(epoch, score)
+            self.searcher.on_trial_result(self._ray_id[trial], result)
+        return result
 
     def end(self, trial: str, result: dict[str, Any] | None = None, *, error: bool = False) -> None:
         self.searcher.on_trial_complete(self._ray_id[trial], result, error)

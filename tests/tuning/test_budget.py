@@ -11,7 +11,7 @@ import pytest
 
 from trainables.errors import BadInput
 from tuning.budget import Budget, Meter
-from tuning.experiment import TrialStatus
+from tuning.status import TrialStatus
 
 
 def status(

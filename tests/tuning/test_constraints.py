@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import optuna
-import pandas as pd
 import pytest
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from analysis.finalists import finalists, median_rerun
 from tests.tuning.rehearsal import META, Rehearsal
-from tests.tuning.test_search import read, search
 from tests.tuning.test_warm_start import earlier  # noqa: F401
 from trainables.errors import BadInput
 from trainables.measures import measured
 from trainables.mnist_cnn import TASK
 from tuning import study_trials
 from tuning.constraints import Constraint, Limits
-from tuning.experiment import TrialStatus, ranked
 from tuning.recovery import REFUSED
 from tuning.shown import REFUSED_FOR_EACH, Shown
+from tuning.status import TrialStatus, ranked
 
 Rehearse = Callable[..., Rehearsal]
 SIZES = ("hidden=8,16,64,128",)
@@ -225,26 +221,3 @@ def test_limits_build_the_network_of_a_configuration() -> None:
     assert limits.broken(config) == []
     assert limits.broken({**config, "hidden": 256}) == ["parameters<=5000"]
     assert Limits((), TASK, None).excess(config) == {}
-
-
-def test_a_search_under_a_constraint(tmp_path: Path) -> None:
-    options = ["--space", "mnist", "--data", "embedded", "--trials", "4", "--max-epochs", "2"]
-    for setting in ("conv1=4", "conv2=4", "hidden=8,16,64,128", "batch_size=128"):
-        options += ["--set", setting]
-    options += ["--finalists", "1", "--repeats", "1", "--seed", "3"]
-    limit = ["--constraint", "parameters<=2000"]
-    experiment, screen = search(tmp_path, "small", *options, *limit)
-    assert "Note: The baseline breaks parameters<=2000" in screen
-    assert "Refused before training" in screen and "complete, infeasible" in screen
-    best = read(experiment.best / "config.json")
-    assert best["parameters"]["hidden"] == 8
-    board = pd.read_csv(experiment.leaderboard)
-    assert len(board) == 4 and not board["feasible"].iloc[-1] and board["feasible"][:-1].all()
-    assert read(experiment.plan)["refused"] > 0
-    dry, _ = search(tmp_path, "none", *options, "--constraint", "parameters<=3", code=1)
-    assert json.loads(dry.plan.read_text())["ended"]["by"].startswith("1,000 proposals in a row")
-    storage = optuna.storages.JournalStorage(
-        optuna.storages.journal.JournalFileBackend(str(dry.journal))
-    )
-    told = optuna.load_study(study_name=None, storage=storage).trials
-    assert len(told) == 1001 and all(trial.state.is_finished() for trial in told)

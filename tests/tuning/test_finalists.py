@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from trainables.errors import BadInput
-from tuning.experiment import TrialStatus, rerun_id, trial_of
+from tuning.experiment import rerun_id, trial_of
 from tuning.finalists import Finals, Rerun, choose, reruns_of, wall_time
+from tuning.status import TrialStatus, ranked
 
 
 def status(
@@ -29,7 +30,8 @@ STATUSES = {
 
 def chosen(count: int, direction: str = "max", **same: str) -> list[str]:
     """`same`: trials that have the configuration of another."""
-    return choose(STATUSES, lambda trial: same.get(trial, trial), "t0000", direction, count)
+    best = ranked(STATUSES.values(), direction)
+    return choose(best, STATUSES, lambda trial: same.get(trial, trial), "t0000", count)
 
 
 def test_the_best_are_chosen_and_the_baseline() -> None:
@@ -47,7 +49,7 @@ def test_one_configuration_is_one_finalist() -> None:
 
 def test_a_baseline_without_a_score_is_none() -> None:
     without = {name: s for name, s in STATUSES.items() if name != "t0000"}
-    assert choose(without, lambda trial: trial, "t0000", "max", 1) == ["t0003"]
+    assert choose(ranked(without.values(), "max"), without, str, "t0000", 1) == ["t0003"]
 
 
 def test_every_finalist_runs_once_before_any_runs_twice() -> None:

@@ -14,7 +14,8 @@ from trainables.data.request import DataRequest
 from trainables.data.splits import Splits
 from trainables.errors import BadInput
 from trainables.files import append_line
-from tuning.experiment import Experiment, TrialStatus, trial_id
+from tuning.experiment import Experiment, trial_id
+from tuning.status import TrialStatus
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ import torch
 from trainables.data.splits import Splits
 from trainables.mnist_cnn import TASK
 from trainables.trainer import Trainer
-from tuning.experiment import Experiment, TrialDirectory, better
+from tuning.experiment import Experiment, TrialDirectory
 from tuning.ownership import SupersededError, begin_run
+from tuning.status import better
 from tuning.trial_run import TrialRun, TrialSettings
 
 CONFIG = {"batch_size": 128, "conv1": 4, "conv2": 4, "hidden": 16, "lr": 0.01, "epochs": 3}

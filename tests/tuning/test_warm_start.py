@@ -14,7 +14,6 @@ from optuna.trial import TrialState
 
 from tests.tuning.rehearsal import Rehearsal, cheap_plan
 from tests.tuning.test_samplers import run
-from tests.tuning.test_search import DIGITS, read, search
 from trainables.data.splits import Splits
 from trainables.errors import BadInput
 from trainables.files import read_json, write_json
@@ -136,16 +135,16 @@ def test_another_task_metric_or_a_missing_one_is_refused(
     earlier: Rehearsal, tmp_path: Path
 ) -> None:
     space = earlier.plan.space
-    assert find_experience("earlier", space, tmp_path) == (earlier.plan.root,)
+    assert find_experience("earlier", space, (), tmp_path) == (earlier.plan.root,)
     with pytest.raises(BadInput, match="--warm-start nothing: no experiment of that name"):
-        find_experience("earlier,nothing", space, tmp_path)
+        find_experience("earlier,nothing", space, (), tmp_path)
     with pytest.raises(BadInput, match="searched mnist_cnn for the max val_accuracy, this one mni"):
-        find_experience("earlier", replace(space, metric="val_loss", direction="min"), tmp_path)
+        find_experience("earlier", replace(space, metric="val_loss", direction="min"), (), tmp_path)
     record = read_json(earlier.experiment.plan)
     del record["data"]
     earlier.experiment.plan.write_text(json.dumps(record))
     with pytest.raises(BadInput, match=r"--warm-start earlier: its plan\.json is damaged"):
-        find_experience("earlier", space, tmp_path)
+        find_experience("earlier", space, (), tmp_path)
 
 
 @pytest.mark.parametrize("sampler", ["random", "qmc", "nsga2", "cmaes"])
@@ -154,21 +153,3 @@ def test_a_sampler_that_would_not_learn_is_refused(
 ) -> None:
     with pytest.raises(BadInput, match=f"--sampler {sampler} does not learn .*; take tpe or gp"):
         cheap_plan(tmp_path, LR, warm_start="earlier", sampler=sampler)
-
-
-def test_a_search_warm_from_another(tmp_path: Path) -> None:
-    lengths = ["--trials", "3", "--max-epochs", "2", "--scheduler", "none"]
-    search(tmp_path, "first", *DIGITS, *lengths)
-    experiment, screen = search(
-        tmp_path, "second", *DIGITS, *lengths, "--set", "lr=1e-4..0.1:log", "--warm-start", "first"
-    )
-    assert "Warm start: 3 trials of first" in screen
-    assert "3 trials: 3 done" in screen and "Imported beside them" in screen
-    plan = read(experiment.plan)
-    assert plan["imported"] == {"trials": {"first": 3}, "left_out": {}}
-    assert plan["warm_start"] == [str(tmp_path / "first")]
-    _, refused = search(
-        tmp_path, "third", *DIGITS, *lengths, "--split-seed", "1", "--warm-start", "first", code=2
-    )
-    assert "--warm-start first: it was on other data" in refused.splitlines()[-1]
-    assert not (tmp_path / "third").exists()

@@ -1,0 +1,85 @@
+"""The Pareto front of a search with several aims, exported point by point.
+
+front/<trial>/model.pt, config.json, metrics.json   as `best/`, proven alike; test stays closed
+"""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from analysis.judge import Judge
+from analysis.load import Results
+from analysis.rescore import FreshProcess
+from trainables.data.splits import Splits
+from trainables.files import read_json, write_json
+from tuning.experiment import METRICS, Experiment
+
+
+def export_front(
+    experiment: Experiment,
+    splits: Splits,
+    judge: Judge,
+    results: Results,
+    write: Callable[[str, Any], None],
+) -> None:
+    """Put every trial of the front into `front/`, whole and proven, or change nothing.
+
+    Args:
+        write: (trial, directory) puts the model and its description there.
+
+    Raises:
+        NotProvenError: an export does not predict what its trial did.
+    """
+    if results.front.empty or _is_there(experiment, results.front):
+        return
+    temporary = experiment.root / f".front.{uuid.uuid4().hex[:8]}.tmp"
+    try:
+        for _, row in results.front.iterrows():
+            trial, bundle = str(row["trial"]), temporary / str(row["trial"])
+            bundle.mkdir(parents=True)
+            write(trial, bundle)
+            outputs = judge.outputs(trial, splits.val)
+            report = judge.report(trial, splits.val, outputs)
+            with (
+                FreshProcess() as fresh,
+                fresh.rescoring(bundle, splits.val, judge.threads, judge.device) as rescored,
+            ):
+                judge.prove(outputs, rescored, report, float(row["score"]))
+            write_json(bundle / METRICS, _metrics(row, report, splits, judge))
+        shutil.rmtree(experiment.front, ignore_errors=True)
+        temporary.rename(experiment.front)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _is_there(experiment: Experiment, front: pd.DataFrame) -> bool:
+    """Whether an earlier run of the search has put these models there."""
+    if not experiment.front.is_dir():
+        return False
+    found = {d.name: read_json(d / METRICS) for d in experiment.front.iterdir()}
+    epochs = {trial: metrics["epoch"] for trial, metrics in found.items()}
+    return epochs == dict(zip(front["trial"], front["best_epoch"], strict=True))
+
+
+def _metrics(
+    row: pd.Series, report: dict[str, Any], splits: Splits, judge: Judge
+) -> dict[str, Any]:
+    aims = [str(name) for name in row.index if str(name).startswith("aim/")]
+    return {
+        "trial": str(row["trial"]),
+        "seed": int(row["seed"]),
+        "epoch": int(row["best_epoch"]),
+        "trained_on": "train",
+        "metric": judge.metric,
+        "examples": judge.task.scoring.examples,
+        "val": report,
+        "test": None,
+        "objectives": {name.removeprefix("aim/"): float(row[name]) for name in aims},
+        "provenance": asdict(splits.provenance),
+    }

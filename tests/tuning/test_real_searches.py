@@ -1,0 +1,107 @@
+"""Promotion, a warm start and a constraint under real Ray, by the command line."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pandas as pd
+import pytest
+
+from analysis import load
+from analysis.bundle import load_bundle
+from tests.benchmarks.moody import DIVERGES, RAISES
+from tests.benchmarks.states import differences
+from tests.test_char_rnn import analysis
+from tests.tuning.test_search import ROOT, read, search
+from tuning.experiment import Experiment
+
+MOODY = ["--space", str(ROOT / "tests" / "benchmarks" / "moody.py"), "--concurrency", "2"]
+TRIALS = 18
+
+
+@pytest.fixture(scope="module")
+def promoted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Experiment, str]:
+    """Trials that end well, raise, diverge and wait."""
+    folder = tmp_path_factory.mktemp("moody")
+    moods = [{"mood": sum(span) / 2} for span in (RAISES, DIVERGES)]
+    (folder / "first.json").write_text(json.dumps(moods))
+    options = ["--scheduler", "promote", "--trials", str(TRIALS), "--seed", "4"]
+    options += ["--enqueue", str(folder / "first.json")]
+    return search(folder, "moody", *MOODY, *options)
+
+
+def test_the_study_tells_the_truth_of_a_search_that_promotes(
+    promoted: tuple[Experiment, str],
+) -> None:
+    experiment, screen = promoted
+    assert differences(experiment, TRIALS) == []
+    statuses = [directory.read_status() for directory in experiment.trials()]
+    states = [status.state for status in statuses]
+    assert "RUNNING" not in states and states[0] == "COMPLETE"  # the baseline
+    assert states.count("FAIL") >= 1 and states.count("PRUNED") > TRIALS / 3
+    stopped = [status for status in statuses if status.state == "PRUNED"]
+    assert {status.epochs for status in stopped} <= {1, 2, 4, 8} and len(stopped) > 2  # slots
+    assert "waits after 1 epochs" in screen and re.search("goes on after [124] epochs", screen)
+    assert {status.cause for status in stopped} == {"not promoted"}
+
+
+def test_a_search_warm_from_another(promoted: tuple[Experiment, str]) -> None:
+    storage = promoted[0].root.parent
+    options = [*MOODY, "--trials", "3", "--warm-start", "moody"]
+    experiment, screen = search(storage, "warm", *options, "--set", "lr=1e-5..0.1:log")
+    assert "Warm start: " in screen and "trials of moody" in screen
+    assert "3 trials: " in screen and "Imported beside them" in screen
+    plan = read(experiment.plan)
+    scored = [directory.read_status().score is not None for directory in promoted[0].trials()]
+    assert plan["imported"]["trials"] == {"moody": sum(scored)}
+    assert plan["warm_start"] == [str(promoted[0].root)]
+    _, refused = search(storage, "cold", *options, "--split-seed", "1", code=2)
+    assert "--warm-start moody: it was on other data" in refused.splitlines()[-1]
+    assert not (storage / "cold").exists()
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Experiment, str]:
+    """Two aims, and a constraint that the baseline breaks."""
+    options = ["--space", "mnist", "--data", "embedded", "--trials", "5", "--max-epochs", "2"]
+    for setting in ("conv1=4", "conv2=4", "hidden=8,16,64,128", "batch_size=128"):
+        options += ["--set", setting]
+    options += ["--finalists", "1", "--repeats", "1", "--constraint", "parameters<=15000"]
+    options += ["--objectives", "val_accuracy:max,parameters:min"]
+    return search(tmp_path_factory.mktemp("small"), "small", *options)
+
+
+def test_a_search_under_a_constraint(small: tuple[Experiment, str]) -> None:
+    experiment, screen = small
+    assert "Note: The baseline breaks parameters<=15000" in screen
+    assert "complete, infeasible" in screen
+    assert read(experiment.best / "config.json")["parameters"]["hidden"] < 128
+    assert read(experiment.best / "metrics.json")["finalists"]["trial"] != "t0000"
+    board = pd.read_csv(experiment.leaderboard)
+    assert len(board) == 5 and not board["feasible"].iloc[-1] and board["feasible"][:-1].all()
+    refused = read(experiment.plan)["refused"]
+    assert (f"not counted: {refused} beyond parameters<=15000" in screen) == (refused > 0)
+
+
+def test_a_search_with_two_aims(small: tuple[Experiment, str]) -> None:
+    experiment, screen = small
+    results = load(experiment.root)
+    points = results.front[["aim/val_accuracy", "aim/parameters"]].to_numpy()
+    for own in points:  # nobody is as good in both and better in one
+        others = (points[:, 0] >= own[0]) & (points[:, 1] <= own[1])
+        assert (points[others] == own).all()
+    assert list(results.front["score"]) == sorted(results.front["score"], reverse=True)
+    assert results.front["trial"].iloc[0] == results.leaderboard["trial"].iloc[0]
+    exported = {directory.name for directory in experiment.front.iterdir()}
+    assert exported == set(results.front["trial"]) and "t0000" not in exported
+    for _, row in results.front.iterrows():
+        bundle = load_bundle(experiment.front / row["trial"], trust=False)
+        numbers = sum(parameter.numel() for parameter in bundle.network.parameters())
+        metrics = read(experiment.front / row["trial"] / "metrics.json")
+        assert numbers == row["aim/parameters"] == metrics["objectives"]["parameters"]
+        assert metrics["val"]["accuracy"] == row["score"] and metrics["test"] is None
+        assert row["trial"] in screen
+    assert len(experiment.test_openings.read_text().splitlines()) == 1
+    shown = analysis("show", experiment.root).stdout
+    assert "front" in shown and "parameters" in shown

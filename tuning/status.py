@@ -1,0 +1,48 @@
+"""How a trial stands, and which of several stands best. No library in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class TrialStatus:
+    """What `status.json` says of a trial.
+
+    Attributes:
+        trial: the id, `t0007` for Optuna's number 7; `baseline` where it is outside the study.
+        state: RUNNING, COMPLETE, PRUNED (stopped early) or FAIL, as the study has it.
+        score: best reported value of the metric; None before the first epoch and for FAIL.
+        best_epoch: the epoch it was reached in (the earliest); None where there is no score.
+        epochs: epochs done.
+        seconds: of training and scoring, in all.
+        cause: why it was stopped or failed, in one line; empty otherwise.
+        feasible: False for a baseline that breaks a constraint: it is there to be compared with.
+        values: by objective, where a search has several; the first is the score.
+    """
+
+    trial: str
+    state: str
+    score: float | None
+    best_epoch: int | None
+    epochs: int
+    seconds: float
+    seed: int
+    cause: str = ""
+    feasible: bool = True
+    values: dict[str, float] = field(default_factory=dict)
+
+
+def better(score: float, than: float | None, direction: str) -> bool:
+    """Whether a score beats another; an equal one does not, so the earliest best stays best."""
+    if than is None:
+        return True
+    return score > than if direction == "max" else score < than
+
+
+def ranked(statuses: Iterable[TrialStatus], direction: str) -> list[TrialStatus]:
+    """Those with a score that may win, the best first; of equals the one begun first."""
+    scored = [status for status in statuses if status.score is not None and status.feasible]
+    sign = -1 if direction == "max" else 1
+    return sorted(scored, key=lambda s: (sign * (s.score or 0.0), s.trial))
