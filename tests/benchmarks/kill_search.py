@@ -1,10 +1,10 @@
 """Twenty kills of the search's process, and four inside a write; resumed at once after each.
 
-    python tests/benchmarks/kill_search.py [--seed N] [--kills 20] [--scheduler promote]
+    python tests/benchmarks/kill_search.py [--seed N] [--kills 20] [--scheduler promote --trials 16]
 
 The moments come from a printed seed. Three of ten fall into start-up or into the final step
 (export, its proof, the test), the rest anywhere between. Where nothing is left to kill, four more
-trials are asked for. Then one death each in the middle of a journal append, of a
+trials (`--trials`) are asked for. Then one death each in the middle of a journal append, of a
 rename, of a worker's checkpoint write and of the rename that ends it. In the end the search is
 let through, and counted: see `tests/kills/searches.py`.
 """
@@ -29,7 +29,6 @@ from tests.kills.searches import Search
 START_UP, BETWEEN, FINAL = "start-up", "between", "final step"
 SECONDS = {START_UP: 4.0, BETWEEN: 8.0, FINAL: 4.0}  # about how long each lasts here
 BEGINS = re.compile(r"started|goes on after")
-MORE = 4
 
 
 def main() -> None:
@@ -38,6 +37,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--scheduler", default="asha", help="promote: kills while trials wait")
+    parser.add_argument("--trials", type=int, default=4, help="at first, and more each time")
     options = parser.parse_args()
     print(f"seed {options.seed}")
     rng = random.Random(options.seed)
@@ -46,20 +46,21 @@ def main() -> None:
     phases += [BETWEEN] * (options.kills - special)
     rng.shuffle(phases)
     with tempfile.TemporaryDirectory() as folder:
-        search = Search(Path(folder), "--scheduler", options.scheduler, "--concurrency", "2")
+        given = ["--scheduler", options.scheduler, "--trials", str(options.trials)]
+        search = Search(Path(folder), *given, "--concurrency", "2")
         hit: Counter[str] = Counter()
         waited = 0
         for number, phase in enumerate(phases, 1):
             delay = rng.uniform(0, SECONDS[phase])
             found = None
             while found is None:
-                found = _kill(search, phase, delay)
+                found = _kill(search, phase, delay, options.trials)
             hit[found] += 1
             waiting = max(0, search.running() - 2)  # at most two were on a slot
             waited += waiting > 0
             print(f"kill {number:2}: {found}, {delay:.2f} s into it, {waiting} waited", flush=True)
         for fault in FAULTS:
-            more = MORE if search.all_begun_have_ended() else 0
+            more = options.trials if search.all_begun_have_ended() else 0
             search.die_of(fault, more=more)
             hit[f"in a {fault}"] += 1
             print(f"killed in a {fault}", flush=True)
@@ -69,10 +70,10 @@ def main() -> None:
         _report(search, hit)
 
 
-def _kill(search: Search, phase: str, delay: float) -> str | None:
+def _kill(search: Search, phase: str, delay: float, trials: int) -> str | None:
     """Go on with the search and kill it; where it fell, or None where the search was faster."""
     nothing_left = search.all_begun_have_ended()
-    more = MORE if nothing_left and (phase == BETWEEN or search.handed_over()) else 0
+    more = trials if nothing_left and (phase == BETWEEN or search.handed_over()) else 0
     process = search.start(more=more)
     try:
         if phase != START_UP:

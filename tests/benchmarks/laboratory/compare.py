@@ -6,10 +6,10 @@
 Every player is a sampler with a scheduler: `default` (what a search takes when nothing is said),
 `stock` (Ray's OptunaSearch and ASHA, untouched), `random` (random search, nothing stopped),
 `promote` (the default sampler), or a pair such as `gp+none`. The budget is in full-length
-trainings. Regret: how much the incumbent's true score is below the best that 10,000 random
-configurations hold, divided by how much a median one is. Printed: its interquartile mean over
-seeds at the budget's end and on average on the way, with 95 % bootstrap intervals, and the part of
-the samples that reaches random search's final level.
+trainings. Regret: by how much the logarithm of the incumbent's true error is above that of the best
+of 10,000 random configurations, divided by how much a median one's is. Printed: its interquartile
+mean over seeds at the budget's end and on average on the way, with 95 % bootstrap intervals, and
+the part of the samples that reaches random search's final level.
 """
 
 from __future__ import annotations
@@ -55,8 +55,9 @@ def main() -> None:
         for task in options.tasks.split(","):
             fit = _surrogate(task).fit()
             print(
-                f"\n{task}: surrogate off by {fit.error:.4f} on what it has not seen, two seeds by "
-                f"{fit.seeds:.4f}, a mean by {fit.spread:.4f}; rank correlation {fit.rank:.2f}"
+                f"\n{task}: surrogate off by {fit.error:.3f} in log error on what it has not seen, "
+                f"two seeds by {fit.seeds:.3f}, a mean by {fit.spread:.3f}; rank correlation "
+                f"{fit.rank:.2f}"
             )
             for slots in map(int, options.slots.split(",")):
                 found = {}

@@ -12,7 +12,7 @@ from trainables.data.request import DataRequest
 from trainables.data.splits import Splits
 
 TABLES = Path(__file__).resolve().parent / "tables"
-EPOCHS = 9  # full length: rungs at 1, 2, 4 and 8
+EPOCHS = 9  # full length
 CONFIGURATIONS = 200
 SEEDS = (0, 1)
 
@@ -36,8 +36,13 @@ class Recipe:
 
     @property
     def space(self) -> SearchSpace:
-        """What is searched; without the starts, which are known to be good."""
-        found = replace(find_space(self.name), starts=(), epochs=EPOCHS, grace_period=1)
+        """What is searched; without the starts, which are known to be good.
+
+        No trial is stopped before the same part of its length as in the space itself.
+        """
+        found = find_space(self.name)
+        grace_period = max(1, round(EPOCHS * found.grace_period / found.epochs))
+        found = replace(found, starts=(), epochs=EPOCHS, grace_period=grace_period)
         return override(found, list(self.settings))
 
     @property

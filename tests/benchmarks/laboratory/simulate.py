@@ -69,7 +69,7 @@ class Course:
     """What a search came to, epoch by epoch.
 
     Attributes:
-        truth: the true score of the best trial by then, at the epoch of its best report.
+        truth: the true gain of the best trial by then, at the epoch of its best report.
         seconds: simulated, when the epoch ended.
         trials: begun in all. configs: of those that came to their full length.
     """
@@ -163,8 +163,7 @@ def simulate(
     surrogate: Surrogate, recipe: Recipe, player: Player, slots: int, epochs: int
 ) -> Course:
     """Run it until so many epochs were trained in all."""
-    space = recipe.space
-    sign = 1.0 if space.direction == "max" else -1.0
+    metric = recipe.space.metric
     busy: list[tuple[float, int, Any, int]] = []  # when an epoch ends, tie-break, trial, epoch
     reached: dict[str, int] = {}  # epochs of each trial
     curves: dict[str, np.ndarray] = {}
@@ -195,14 +194,14 @@ def simulate(
             heapq.heappush(busy, (now + trial.each, begun, trial, reached.get(name, 0) + 1))
         now, order, trial, epoch = heapq.heappop(busy)
         reached[trial.name] = epoch
-        score = float(curves[trial.name][epoch - 1])
-        if score > best:
-            best, best_truth = score, float(trial.truth[epoch - 1])
+        gain = float(curves[trial.name][epoch - 1])
+        if gain > best:
+            best, best_truth = gain, float(trial.truth[epoch - 1])
         truths.append(best_truth)
         seconds.append(now)
         if epoch == EPOCHS:
             whole.append(trial.parameters)
-        if _tell(player, space.metric, trial, epoch, score * sign):
+        if _tell(player, metric, trial, epoch, float(surrogate.score(gain))):
             heapq.heappush(busy, (now + trial.each, order, trial, epoch + 1))
     return Course(np.array(truths), np.array(seconds), len(curves), tuple(whole))
 

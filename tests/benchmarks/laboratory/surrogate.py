@@ -4,6 +4,9 @@ Extremely randomised trees (P. Geurts et al., 2006) predict the mean curve of a 
 noise of one training is drawn from the differences between recorded seeds of configurations that
 end alike. So the truth of any proposal is known, and two trials of one configuration differ as
 two trainings did.
+
+All of it in the negative logarithm of the error (1 - accuracy, or the loss itself), its *gain*:
+there noise is about as large everywhere, and no luck makes an error negative.
 """
 
 from __future__ import annotations
@@ -25,7 +28,8 @@ from trainables.files import read_lines
 TREES = 64
 RANDOM = 10_000  # configurations that say how good the best and the median are
 ALIKE = 20  # configurations whose noise is drawn from
-WORST = 95  # percentile that losses are cut at: what diverges has no number
+WORST = 98  # per cent of gains are no worse than what a diverged training is taken for
+LEAST = 1e-4  # error
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Fit:
     """How far predictions of configurations that were left out are off (10-fold).
 
     Attributes:
-        error: mean absolute difference of the score at full length; spread: that to the mean.
+        error: mean absolute difference of the gain at full length; spread: that to the mean.
         seeds: mean absolute difference between two recorded seeds.
         rank: Spearman's correlation of predicted and recorded.
     """
@@ -45,19 +49,18 @@ class Fit:
 
 
 class Surrogate:
-    """Of one recipe's table. Scores are turned so that more is better.
+    """Of one recipe's table.
 
     Attributes:
-        best, median: of the true scores of `RANDOM` random configurations.
+        best, median: of the true gains of `RANDOM` random configurations.
     """
 
     def __init__(self, recipe: Recipe) -> None:
         self._space = recipe.space
-        sign = 1.0 if self._space.direction == "max" else -1.0
         lines = sorted(read_lines(recipe.table), key=lambda line: (line["number"], line["seed"]))
-        scores = np.array([line["scores"] for line in lines], np.float64) * sign
-        floor = np.nanpercentile(scores, 100 - WORST if sign < 0 else 0)
-        scores = np.maximum(np.nan_to_num(scores, nan=floor), floor)
+        scores = self.gain(np.array([line["scores"] for line in lines], np.float64))
+        worst = np.nanpercentile(scores, 100 - WORST)  # of a diverged training too
+        scores = np.maximum(np.nan_to_num(scores, nan=worst), worst)
         curves = scores.reshape(-1, len(SEEDS), scores.shape[1])
         configs = [line["config"] for line in lines[:: len(SEEDS)]]
         self._x = np.array([encode(self._space, config) for config in configs])
@@ -69,8 +72,18 @@ class Surrogate:
         self._known: dict[tuple[float, ...], np.ndarray] = {}
         self.best, self.median = self._range()
 
+    def gain(self, score: Any) -> Any:
+        """A score on the scale of this class; not a number stays so."""
+        error = 1.0 - score if self._space.direction == "max" else score
+        return -np.log(np.maximum(error, LEAST))
+
+    def score(self, gain: Any) -> Any:
+        """The inverse of `gain`."""
+        error = np.exp(-gain)
+        return 1.0 - error if self._space.direction == "max" else error
+
     def truth(self, config: Mapping[str, Any]) -> np.ndarray:
-        """The mean score after each epoch: [epochs]."""
+        """The mean gain after each epoch: [epochs]."""
         return self._known_of(config)[:-1]
 
     def seconds(self, config: Mapping[str, Any]) -> float:
@@ -78,7 +91,7 @@ class Surrogate:
         return float(np.exp(self._known_of(config)[-1]))
 
     def train(self, config: Mapping[str, Any], seed: int) -> np.ndarray:
-        """The scores of one training, noise and all: [epochs]."""
+        """The gains of one training, noise and all: [epochs]."""
         mean = self.truth(config)
         draw = np.random.default_rng(seed)
         alike = np.argsort(np.abs(self._mean[:, -1] - mean[-1]))[:ALIKE]
