@@ -24,8 +24,8 @@ _DTYPES = {
     "seconds": "float64",
     "seed": "Int64",
     "cause": "string",
-    "feasible": "bool",
     "provenance": "string",
+    "feasible": "bool",
 }
 
 
@@ -35,7 +35,7 @@ class Results:
 
     Attributes:
         trials: a row a trial: `trial, state, score, best_epoch, epochs, seconds, seed, cause,
-            feasible, provenance, config/<parameter>`; a parameter that a trial does not have is
+            provenance, feasible, config/<parameter>`; a parameter that a trial does not have is
             missing. Only a baseline may be infeasible: it breaks a constraint. Of a search with
             several aims also `aim/<objective>`.
         epochs: a row a trial or re-run and epoch: `trial` and every value of `result.jsonl`.

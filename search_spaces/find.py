@@ -16,7 +16,7 @@ from trainables.hyperparameters import nearest
 if TYPE_CHECKING:
     from search_spaces.space import SearchSpace
 
-_MACHINERY = {"__init__", "space", "override", "enqueue", "find", "describe"}
+_MACHINERY = {"__init__", "space", "override", "enqueue", "find", "describe", "points"}
 
 
 def space_names() -> list[str]:

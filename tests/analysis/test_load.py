@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Hashable
@@ -21,7 +22,7 @@ TRIALS = ["baseline", "t0000", "t0001", "t0002", "t0003"]
 COLUMNS = {
     "trial": "string", "state": "string", "score": "float64", "best_epoch": "Int64",
     "epochs": "Int64", "seconds": "float64", "seed": "Int64", "cause": "string",
-    "provenance": "string",
+    "provenance": "string", "feasible": "bool",
 }  # fmt: skip
 
 
@@ -87,9 +88,7 @@ def test_while_the_search_runs(copy: Callable[[], Experiment]) -> None:
         file.write('{"epoch": 4, "train_loss": 0.1')  # the line being written at this moment
     (experiment.root / "trials" / "t0004").mkdir()  # begun, nothing in it yet
     status = read_json(running.root / "status.json")
-    (running.root / "status.json").write_text(
-        str(status | {"state": "RUNNING"}).replace("'", '"').replace("None", "null")
-    )
+    (running.root / "status.json").write_text(json.dumps(status | {"state": "RUNNING"}))
     results = analysis.load(experiment.root)
     assert list(results.trials["trial"]) == TRIALS
     assert results.trials["state"].iloc[-1] == "RUNNING"

@@ -143,3 +143,7 @@ def test_two_users_files_of_one_name_are_two_spaces(tmp_path):
         (tmp_path / folder / "mine.py").write_text(MINE.replace("epochs=3", epochs))
     first, second = (find_space(str(tmp_path / folder / "mine.py")) for folder in "ab")
     assert (first.epochs, second.epochs) == (3, 7)
+
+
+def test_what_is_no_space_is_not_named_as_one() -> None:
+    assert space_names() == ["char_rnn", "cifar10", "forecast_rnn", "mnist", "resnet_finetune"]
