@@ -52,6 +52,8 @@ def export_front(
             ):
                 judge.prove(outputs, rescored, report, float(row["score"]))
             write_json(bundle / METRICS, _metrics(row, report, splits, judge))
+            for name, value in judge.extras(trial, outputs).items():
+                write_json(bundle / name, value)
         shutil.rmtree(experiment.front, ignore_errors=True)
         temporary.rename(experiment.front)
     finally:

@@ -17,6 +17,7 @@ from trainables.data.request import DataRequest
 from trainables.data.splits import Splits
 from trainables.errors import BadInput, NonFiniteLoss
 from trainables.files import code_digest, read_json
+from trainables.measures import LATENCY, MEASURES
 from trainables.parts.kernels import pick_device
 from trainables.task import Task, begin, find_task
 from trainables.trainer import save_weights
@@ -110,7 +111,8 @@ class Replay:
 
 def _numbers(result: dict[str, Any]) -> dict[str, float]:
     """What an epoch must give again; a Trainer lets no number pass that is not finite."""
-    return {n: v for n, v in result.items() if isinstance(v, (int, float)) and n not in _TIMES}
+    left_out = (*_TIMES, *MEASURES, LATENCY)  # a search adds those where they are aims
+    return {n: v for n, v in result.items() if isinstance(v, (int, float)) and n not in left_out}
 
 
 def _directory(experiment: Experiment, trial: str) -> TrialDirectory:

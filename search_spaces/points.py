@@ -23,7 +23,8 @@ def points(space: SearchSpace) -> float:
 
 def continuous(space: SearchSpace) -> list[str]:
     """The parameters whose range is continuous."""
-    return [name for name, d in space.distributions.items() if math.isinf(_values(d))]
+    distributions = space.distributions.items()
+    return [n for n, d in distributions if math.isinf(_values(d)) and not _never(space, n)]
 
 
 def numbers(space: SearchSpace) -> list[str]:
@@ -34,7 +35,18 @@ def numbers(space: SearchSpace) -> list[str]:
         if not isinstance(distribution, CategoricalDistribution)
         and not distribution.single()
         and not _varies(space, name)
+        and not _never(space, name)
     ]
+
+
+def _never(space: SearchSpace, name: str) -> bool:
+    """Whether no trial has a parameter."""
+    when = space.conditions.get(name)
+    if when is None:
+        return False
+    parent = space.distributions.get(when.parameter)
+    here = _held(parent, when.values) if parent else space.given[when.parameter] in when.values
+    return _never(space, when.parameter) or not here
 
 
 def _varies(space: SearchSpace, name: str) -> bool:

@@ -88,10 +88,16 @@ class Limits:
         self._meta = meta
 
     def excess(self, config: Mapping[str, Any]) -> dict[str, float]:
-        """By constraint, how far a configuration is beyond it: 0 or less where it keeps it."""
+        """By constraint, how far a configuration is beyond it: 0 or less where it keeps it.
+
+        Nothing where its network cannot be built.
+        """
         if not self._constraints:
             return {}
-        found = measured(self._task.network(self._task.Config(**config), self._meta))
+        try:
+            found = measured(self._task.network(self._task.Config(**config), self._meta))
+        except Exception:  # the task's own code: its worker will say what is wrong, and fail
+            return {}
         return {str(c): c.excess(found[c.measure]) for c in self._constraints}
 
     def broken(self, config: Mapping[str, Any]) -> list[str]:

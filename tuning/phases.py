@@ -89,6 +89,8 @@ class Phases:
             study = open_study(experiment, plan, rungs)
             limits = Limits(plan.constraints, plan.space.task, self._splits.meta)
             trials = StudyTrials(plan, study, recorder, limits)
+            if trials.refused:  # of earlier runs, the last of which may have been killed
+                self._record(refused=trials.refused)
             if trials.imported is not None:
                 screen.say(str(trials.imported))
                 self._record(imported=asdict(trials.imported))

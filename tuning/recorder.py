@@ -185,7 +185,9 @@ class Recorder:
 
     def _drop_losers(self) -> None:
         best = ranked(self.statuses.values(), self._settings.direction)[: self._kept_best]
-        best += front(self.statuses.values(), self._objectives)
+        # What one that is still running seems to beat it may not beat in the end.
+        ended = [status for status in self.statuses.values() if status.state != "RUNNING"]
+        best += front(ended, self._objectives)
         keep = {status.trial for status in best} | {self._baseline}
         for status in self.statuses.values():
             if status.state != "RUNNING" and status.trial not in keep:

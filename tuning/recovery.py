@@ -78,6 +78,8 @@ def recover(plan: SearchPlan, study: Study, recorder: Recorder, limits: Limits) 
     for frozen in own:
         if REFUSED in frozen.user_attrs:
             refused += 1
+            if not frozen.state.is_finished():  # killed before it was told
+                study.tell(frozen.number, state=TrialState.PRUNED)
         elif frozen.state != TrialState.WAITING:
             begun.append(frozen)
     asked = len(begun)

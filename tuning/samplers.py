@@ -39,7 +39,7 @@ def make_sampler(name: str, trials: int, *, seed: int, fresh_seed: int) -> BaseS
     - `cmaes`: N. Hansen, "The CMA Evolution Strategy: A Tutorial", 2016; categories are random.
     - `qmc`: Sobol's sequence, scrambled (A. B. Owen, 1998).
     - `nsga2`: K. Deb et al., 2002.
-    - `grid`: every point once in random order, then every point again.
+    - `grid`: every point once in random order; once all were tried, points at random.
 
     Args:
         seed: the same each time a search is resumed. fresh_seed: another one each time, or a

@@ -18,6 +18,7 @@ from trainables.files import read_json
 from tuning.constraints import Limits
 from tuning.experiment import Experiment, TrialDirectory
 from tuning.front import Objective
+from tuning.plan import LAYOUT
 from tuning.status import TrialStatus
 
 IMPORTED = "imported"  # the user attribute of such a trial in the study: where it is from
@@ -45,12 +46,17 @@ def find_experience(
         if record["objectives"] != asked:
             was, now = (",".join(aims) or "one aim" for aims in (record["objectives"], asked))
             raise BadInput(f"--warm-start {name}: it was after {was}, this one is after {now}")
+        if experiment.name in [root.name for root in found]:
+            raise BadInput(f"--warm-start {names}: {experiment.name} is there twice")
         found.append(experiment.root)
     return tuple(found)
 
 
 def check_experience(roots: tuple[Path, ...], splits: Splits) -> None:
-    """Raise BadInput where an experiment was on other data, another split or other weights."""
+    """Raise BadInput where an experiment cannot teach this search anything.
+
+    It was on other data, another split or from other weights, or its records are damaged.
+    """
     weights = splits.weights.digest if splits.weights else None
     for root in roots:
         data = _plan(Experiment(root))["data"]
@@ -63,6 +69,13 @@ def check_experience(roots: tuple[Path, ...], splits: Splits) -> None:
             )
         if data.get("weights", {}).get("digest") != weights:
             raise BadInput(f"--warm-start {root.name}: it began from other weights")
+        for directory in Experiment(root).trials():
+            try:
+                directory.read_status(), directory.read_config(), directory.read_results()
+            except (OSError, ValueError, TypeError) as error:
+                raise BadInput(
+                    f"--warm-start {root.name}: {directory.root} is damaged ({error})"
+                ) from None
 
 
 @dataclass(frozen=True)
@@ -111,6 +124,7 @@ def import_trials(
             origin = f"{root.name}/{directory.id}"
             if origin not in there:
                 study.add_trial(_frozen(directory, status, config, space, origin, excess))
+                there.add(origin)
     return Imported(dict(came), dict(left_out))
 
 
@@ -163,8 +177,16 @@ def _steps(directory: TrialDirectory, metric: str) -> Iterator[tuple[int, float]
 def _plan(experiment: Experiment) -> dict[str, Any]:
     try:
         record: dict[str, Any] = read_json(experiment.plan)
+        if record["layout"] != LAYOUT:
+            age = "a newer" if record["layout"] > LAYOUT else "an older"
+            raise BadInput(
+                f"--warm-start {experiment.name}: written by {age} version of run_search (layout "
+                f"{record['layout']}, this one's is {LAYOUT})"
+            )
         for key in ("search_space", "metric", "direction", "data", "objectives"):
             record[key]
+    except BadInput:
+        raise
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(
             f"--warm-start {experiment.name}: its plan.json is damaged ({error})"

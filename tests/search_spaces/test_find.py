@@ -46,7 +46,9 @@ def modules_put_back():
     before = dict(sys.modules)
     yield
     for name in set(sys.modules) - set(before):
-        if not name.startswith(("optuna", "search_spaces", "trainables")):
+        ours = name.startswith(("search_spaces", "trainables"))
+        installed = "site-packages" in str(getattr(sys.modules[name], "__file__", ""))
+        if not ours and not installed:  # torch bears no second import
             del sys.modules[name]
     sys.modules.update(before)
 

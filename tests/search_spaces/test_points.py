@@ -66,6 +66,10 @@ def test_what_is_continuous_and_what_a_covariance_is_of() -> None:
     )
     assert continuous(mixed) == ["momentum", "weight_decay", "lr"]
     assert numbers(mixed) == ["weight_decay", "lr", "hidden"]  # momentum: not in every trial
+    adam = SearchSpace(TASK, dict(list(mixed.distributions.items())[1:]), mixed.conditions)
+    assert adam.given["optimizer"] == "adam"
+    assert continuous(adam) == ["weight_decay", "lr"]  # no trial has a momentum
+    assert numbers(adam) == ["weight_decay", "lr", "hidden"]
     always = SearchSpace(TASK, mixed.distributions, mixed.conditions, {"momentum": 0.5})
     assert numbers(always) == ["weight_decay", "lr", "hidden"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import optuna
@@ -176,6 +177,27 @@ def test_a_resumed_search_counts_them_once(rehearse: Rehearse) -> None:
     assert second.source.refused == before + 1 and not second.source.interrupted
     assert second.study.trials[-1].state == TrialState.PRUNED
     assert len(begin_all(second)) == 4  # of 8
+
+
+def test_a_kill_while_a_proposal_is_refused_leaves_none_running(rehearse: Rehearse) -> None:
+    first = constrained(rehearse, "parameters<=4000", name="killed")
+    first.complete(first.begin() or "", [0.1, 0.2, 0.3])
+    trial = first.study.ask()
+    first.plan.space.sample(trial)
+    trial.set_user_attr(REFUSED, True)  # and was killed before it was told
+    second = constrained(rehearse, "parameters<=4000", name="killed")
+    assert second.source.refused == first.source.refused + 1
+    assert TrialState.RUNNING not in {t.state for t in second.study.trials}
+
+
+def test_a_network_that_cannot_be_built_is_its_trials_failure(rehearse: Rehearse) -> None:
+    search = constrained(rehearse, "parameters<=1e9")
+
+    def broken(config: Any, meta: Any) -> Any:
+        raise ArithmeticError("no such network")
+
+    search.limits._task = replace(TASK, network=broken)
+    assert search.begin() == "t0000" and search.source.refused == 0
 
 
 def test_a_warm_start_brings_what_keeps_it(

@@ -20,6 +20,7 @@ from trainables.mnist_cnn import TASK
 from tuning.front import Objective, best_first, front
 from tuning.objectives import MEASURED, parse_objectives, values_of
 from tuning.status import TrialStatus
+from tuning.trainable import DIVERGED
 from tuning.trial_run import TrialRun
 
 Rehearse = Callable[..., Rehearsal]
@@ -151,6 +152,21 @@ def test_the_study_is_told_all_values_and_no_steps(sampler: str, rehearse: Rehea
     ours = front(search.recorder.statuses.values(), search.plan.objectives)
     assert len(best) > 0 and len(ours) > 0
     assert all(search.experiment.trial(s.trial).best.is_file() for s in ours)
+
+
+def test_what_a_running_trial_beats_for_a_while_keeps_its_weights(rehearse: Rehearse) -> None:
+    search = aiming(
+        rehearse, sampler="random", trials=9, objectives="val_accuracy:max,val_loss:min"
+    )
+    for _ in range(6):
+        search.complete(search.begin() or "", [0.5, 0.5, 0.6])  # line's val_loss: 2.5 / epoch
+    low, high = search.begin() or "", search.begin() or ""
+    search.work(high, 3, 0.9)  # better than low in both, as it stands
+    search.extra = {}
+    search.complete(low, [0.1, 0.1, 0.2])
+    search.end(high, {"epoch": 3, "val_accuracy": float("nan"), DIVERGED: "loss is nan"})
+    unbeaten = front(search.recorder.statuses.values(), search.plan.objectives)
+    assert all(search.experiment.trial(s.trial).best.is_file() for s in unbeaten)
 
 
 def test_finalists_come_from_the_front(rehearse: Rehearse) -> None:

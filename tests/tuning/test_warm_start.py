@@ -131,6 +131,12 @@ def test_other_data_is_refused(earlier: Rehearsal, grey_splits: Splits) -> None:
     assert "0123456789ab" in str(refused.value) and grey_splits.digest[:12] in str(refused.value)
 
 
+def test_a_damaged_trial_is_refused(earlier: Rehearsal, grey_splits: Splits) -> None:
+    (earlier.experiment.trial("t0003").root / "status.json").write_text('{"trial": ')
+    with pytest.raises(BadInput, match="--warm-start earlier: .*t0003 is damaged"):
+        check_experience((earlier.plan.root,), grey_splits)
+
+
 def test_another_task_metric_or_a_missing_one_is_refused(
     earlier: Rehearsal, tmp_path: Path
 ) -> None:
@@ -138,9 +144,14 @@ def test_another_task_metric_or_a_missing_one_is_refused(
     assert find_experience("earlier", space, (), tmp_path) == (earlier.plan.root,)
     with pytest.raises(BadInput, match="--warm-start nothing: no experiment of that name"):
         find_experience("earlier,nothing", space, (), tmp_path)
+    with pytest.raises(BadInput, match="--warm-start earlier,earlier: earlier is there twice"):
+        find_experience("earlier,earlier", space, (), tmp_path)
     with pytest.raises(BadInput, match="searched mnist_cnn for the max val_accuracy, this one mni"):
         find_experience("earlier", replace(space, metric="val_loss", direction="min"), (), tmp_path)
     record = read_json(earlier.experiment.plan)
+    earlier.experiment.plan.write_text(json.dumps(record | {"layout": record["layout"] - 1}))
+    with pytest.raises(BadInput, match="--warm-start earlier: written by an older version"):
+        find_experience("earlier", space, (), tmp_path)
     del record["data"]
     earlier.experiment.plan.write_text(json.dumps(record))
     with pytest.raises(BadInput, match=r"--warm-start earlier: its plan\.json is damaged"):

@@ -80,7 +80,8 @@ def _known(task: str) -> tuple[Surrogate, float, float]:
 def _hypervolume(task: str, sampler: str, slots: int, trials: int, seed: int) -> float:
     surrogate, smallest, largest = _known(task)
     recipe = RECIPES[task]
-    player = ours(recipe, seed, sampler=sampler, scheduler="none", size=partial(size, task))
+    sized = partial(size, task)
+    player = ours(recipe, seed, sampler=sampler, scheduler="none", size=sized, trials=trials)
     course = simulate(surrogate, recipe, player, slots, trials * EPOCHS)
     points = []
     for config in course.configs:

@@ -81,12 +81,19 @@ class Course:
 
 
 def ours(
-    recipe: Recipe, seed: int, *, sampler: str, scheduler: str, size: Size | None = None
+    recipe: Recipe,
+    seed: int,
+    *,
+    sampler: str,
+    scheduler: str,
+    size: Size | None = None,
+    trials: int = MANY,
 ) -> Player:
     """The search as it is, its study in memory.
 
     Args:
         size: (config) -> a network's numbers, the fewest of which are a second aim. None: one aim.
+        trials: that its sampler reckons with.
     """
     metric, direction = recipe.space.metric, recipe.space.direction
     plan = make_plan(
@@ -110,17 +117,17 @@ def ours(
     aims = [aim.direction for aim in plan.objectives] or [direction]
     study = optuna.create_study(
         directions=["maximize" if aim == "max" else "minimize" for aim in aims],
-        sampler=make_sampler(sampler, MANY, seed=seed, fresh_seed=seed),
+        sampler=make_sampler(sampler, trials, seed=seed, fresh_seed=seed),
     )
     if rungs is not None:
         study.sampler = Shown(study.sampler, rungs.waiting)
-    trials = StudyTrials(plan, study, book, Limits((), plan.space.task, None))  # type: ignore[arg-type]
+    source = StudyTrials(plan, study, book, Limits((), plan.space.task, None))  # type: ignore[arg-type]
 
     def line(name: str, result: dict[str, Any]) -> None:
         numbers = {"parameters": size(book.configs[name])} if size is not None else {}
         book.lines[name].append(result | numbers)
 
-    feed = TrialFeed(plan, trials, book, rungs)  # type: ignore[arg-type]
+    feed = TrialFeed(plan, source, book, rungs)  # type: ignore[arg-type]
     return Player(
         feed,
         make_scheduler(plan, {}, rungs),
