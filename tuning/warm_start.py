@@ -32,7 +32,7 @@ def find_experience(
     Raises:
         BadInput: there is no such experiment, or it is of another task, metric or set of aims.
     """
-    found = []
+    found: list[Path] = []
     asked = [str(objective) for objective in objectives]
     for name in names.split(",") if names is not None else ():
         experiment = Experiment.find(name.strip(), storage, option="--warm-start ")

@@ -133,7 +133,7 @@ def test_other_data_is_refused(earlier: Rehearsal, grey_splits: Splits) -> None:
 
 def test_a_damaged_trial_is_refused(earlier: Rehearsal, grey_splits: Splits) -> None:
     (earlier.experiment.trial("t0003").root / "status.json").write_text('{"trial": ')
-    with pytest.raises(BadInput, match="--warm-start earlier: .*t0003 is damaged"):
+    with pytest.raises(BadInput, match=r"--warm-start earlier: .*t0003 is damaged"):
         check_experience((earlier.plan.root,), grey_splits)
 
 
