@@ -11,14 +11,15 @@ from search_spaces.override import override
 from search_spaces.space import SearchSpace
 from trainables.data.request import DataRequest
 from trainables.errors import BadInput
-from trainables.files import read_json, sha256
+from trainables.files import sha256
 from trainables.parts.kernels import choose_kernels
 from tuning.budget import NAMES, Budget
 from tuning.constraints import Constraint
 from tuning.experiment import Experiment
 from tuning.finalists import Finals
 from tuning.objectives import aimed, parse_objectives
-from tuning.plan import LAYOUT, SearchPlan
+from tuning.plan import SearchPlan
+from tuning.plan_record import read_plan
 from tuning.request import HERE, check_data_directory, lengths, placed
 
 _FINALS = tuple(field.name for field in fields(Finals))
@@ -65,7 +66,7 @@ def resume_plan(
         BadInput: the record is damaged; the space or its file is another one now; this machine
             cannot run it.
     """
-    record = _read(experiment)
+    record = read_plan(experiment, f"--resume {experiment.name}", _KEYS)
     name, code = _space_file(experiment, record, space, trust)
     found = _applied(name, record)
     given = record["objectives"]
@@ -104,24 +105,6 @@ def resume_plan(
     )
     check_data_directory(plan.data.directory)
     return placed(plan, concurrency, plan.gpus_per_trial, most=record["concurrency"])
-
-
-def _read(experiment: Experiment) -> dict[str, Any]:
-    try:
-        record: dict[str, Any] = read_json(experiment.plan)
-        if record["layout"] != LAYOUT:
-            age = "a newer" if record["layout"] > LAYOUT else "an older"
-            raise BadInput(
-                f"--resume {experiment.name}: written by {age} version of run_search (layout "
-                f"{record['layout']}, this one's is {LAYOUT})"
-            )
-        for key in _KEYS:
-            record[key]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadInput(
-            f"--resume {experiment.name}: {experiment.plan} is damaged ({error})"
-        ) from None
-    return record
 
 
 def _space_file(

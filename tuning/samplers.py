@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from typing import Any
 
 from optuna.exceptions import ExperimentalWarning
@@ -17,8 +16,8 @@ from optuna.samplers import (
     RandomSampler,
     TPESampler,
 )
-from optuna.study import Study, StudyDirection
-from optuna.trial import FrozenTrial, TrialState
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial
 
 from search_spaces.points import continuous, numbers
 from search_spaces.space import SearchSpace
@@ -103,13 +102,7 @@ def check_sampler(name: str, space: SearchSpace, *, aims: int = 1) -> None:
 class _Grid(BruteForceSampler):
     """Optuna's own for every point of a space with conditions; the search ends by its trials."""
 
-    def after_trial(
-        self,
-        study: Study,
-        trial: FrozenTrial,
-        state: TrialState,
-        values: Sequence[float] | None,
-    ) -> None:
+    def after_trial(self, *_: Any, **named: Any) -> None:
         """Nothing: Optuna's stops a loop of its own here, which we do not have."""
 
 
@@ -137,11 +130,5 @@ class _CmaEs(CmaEsSampler):
     def _split_optimizer_str(self, optimizer_str: str) -> dict[str, str]:
         return {}  # nothing is written either
 
-    def after_trial(
-        self,
-        study: Study,
-        trial: FrozenTrial,
-        state: TrialState,
-        values: Sequence[float] | None,
-    ) -> None:
+    def after_trial(self, *_: Any, **named: Any) -> None:
         """Nothing: Optuna's warns of each trial that a constraint teaches it nothing."""

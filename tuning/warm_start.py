@@ -14,11 +14,10 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from search_spaces.space import SearchSpace
 from trainables.data.splits import Splits
 from trainables.errors import BadInput
-from trainables.files import read_json
 from tuning.constraints import Limits
 from tuning.experiment import Experiment, TrialDirectory
 from tuning.front import Objective
-from tuning.plan import LAYOUT
+from tuning.plan_record import read_plan
 from tuning.status import TrialStatus
 
 IMPORTED = "imported"  # the user attribute of such a trial in the study: where it is from
@@ -175,20 +174,5 @@ def _steps(directory: TrialDirectory, metric: str) -> Iterator[tuple[int, float]
 
 
 def _plan(experiment: Experiment) -> dict[str, Any]:
-    try:
-        record: dict[str, Any] = read_json(experiment.plan)
-        if record["layout"] != LAYOUT:
-            age = "a newer" if record["layout"] > LAYOUT else "an older"
-            raise BadInput(
-                f"--warm-start {experiment.name}: written by {age} version of run_search (layout "
-                f"{record['layout']}, this one's is {LAYOUT})"
-            )
-        for key in ("search_space", "metric", "direction", "data", "objectives"):
-            record[key]
-    except BadInput:
-        raise
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadInput(
-            f"--warm-start {experiment.name}: its plan.json is damaged ({error})"
-        ) from None
-    return record
+    keys = ("search_space", "metric", "direction", "data", "objectives")
+    return read_plan(experiment, f"--warm-start {experiment.name}", keys)

@@ -102,3 +102,5 @@ def test_a_search_with_two_aims(small: tuple[Experiment, str]) -> None:
     assert len(experiment.test_openings.read_text().splitlines()) == 1
     shown = analysis("show", experiment.root).stdout
     assert "front" in shown and "parameters" in shown
+    again = analysis("replay", experiment.root, results.front["trial"].iloc[0])
+    assert "2" in again.stdout  # epochs, though it measures nothing

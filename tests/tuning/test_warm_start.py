@@ -154,7 +154,7 @@ def test_another_task_metric_or_a_missing_one_is_refused(
         find_experience("earlier", space, (), tmp_path)
     del record["data"]
     earlier.experiment.plan.write_text(json.dumps(record))
-    with pytest.raises(BadInput, match=r"--warm-start earlier: its plan\.json is damaged"):
+    with pytest.raises(BadInput, match=r"--warm-start earlier: .*plan\.json is damaged"):
         find_experience("earlier", space, (), tmp_path)
 
 
