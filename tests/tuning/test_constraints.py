@@ -226,7 +226,7 @@ def status(trial: str, score: float, feasible: bool) -> TrialStatus:
 
 def test_an_infeasible_finalist_comes_last_and_ties_with_nobody() -> None:
     reruns = {
-        "t0000": [status(f"t0000-r{n}", 0.9 + n / 1000, False) for n in (1, 2, 3)],
+        "t0000": [status(f"t0000-r{n}", 0.5005 + n / 1000, False) for n in (1, 2, 3)],
         "t0001": [status(f"t0001-r{n}", 0.5 + n / 1000, True) for n in (1, 2, 3)],
         "t0002": [status(f"t0002-r{n}", 0.5, True) for n in (1, 2, 3)],
     }
