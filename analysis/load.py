@@ -25,6 +25,8 @@ _DTYPES = {
     "seed": "Int64",
     "cause": "string",
     "provenance": "string",
+    "parent": "string",
+    "start": "Int64",
     "feasible": "bool",
 }
 
@@ -35,8 +37,9 @@ class Results:
 
     Attributes:
         trials: a row a trial: `trial, state, score, best_epoch, epochs, seconds, seed, cause,
-            provenance, feasible, config/<parameter>`; a parameter that a trial does not have is
-            missing. Only a baseline may be infeasible: it breaks a constraint. Of a search with
+            provenance, parent, start, feasible, config/<parameter>`; a parameter that a trial does
+            not have is missing. In a population a trial goes on from epoch `start` of its
+            `parent`. Only a baseline may be infeasible: it breaks a constraint. Of a search with
             several aims also `aim/<objective>`.
         epochs: a row a trial or re-run and epoch: `trial` and every value of `result.jsonl`.
         reruns: a row a re-run of a finalist, with the columns of `trials`.

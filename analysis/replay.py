@@ -13,13 +13,14 @@ from typing import Any
 import torch
 
 from analysis.bundle import own_task
+from trainables.course import Course
 from trainables.data.request import DataRequest
 from trainables.data.splits import Splits
 from trainables.errors import BadInput, NonFiniteLoss
 from trainables.files import code_digest, read_json
 from trainables.measures import LATENCY, MEASURES
 from trainables.parts.kernels import pick_device
-from trainables.task import Task, begin, find_task
+from trainables.task import Task, find_task
 from trainables.trainer import save_weights
 from tuning.experiment import Experiment, TrialDirectory
 
@@ -86,18 +87,19 @@ class Replay:
         if keep and directory.experiment.is_owned:
             raise BadInput(f"replay {directory.id} --keep: its search is running; wait for its end")
         status = directory.read_status()
-        trainer = begin(
+        course = Course(
             self._task,
-            directory.read_config(),
+            directory.read_course(),
             self._splits,
             device=self._device,
-            seed=status.seed,
             threads=self._threads,
         )
+        while course.trainer.epoch < status.start:  # what others have trained for it
+            course.run_epoch()
         for line in self._recorded:
             epoch, recorded = int(line["epoch"]), float(line[self.metric])
             try:
-                result = trainer.run_epoch()
+                result = course.run_epoch()
             except NonFiniteLoss:  # the record has a score here
                 yield ReplayedEpoch(epoch, recorded, math.nan, False)
                 return
@@ -105,7 +107,7 @@ class Replay:
             close = abs(found - recorded) <= TOLERANCE * max(1.0, abs(recorded))
             same = _numbers(line) == _numbers(result) if self.exact else close
             if keep and same and epoch == status.best_epoch:
-                save_weights(trainer.module.state_dict(), directory.best)
+                save_weights(course.trainer.module.state_dict(), directory.best)
             yield ReplayedEpoch(epoch, recorded, found, same)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from trainables.course import Course
 from trainables.data.splits import Splits
-from trainables.task import Task, begin
+from trainables.task import Task
 from trainables.trainer import save_weights
 from tuning.experiment import Experiment, all_id
 
@@ -26,7 +27,7 @@ def retrain_on_all(
     device: str,
     threads: int,
 ) -> str:
-    """Train a trial's configuration on both, under its seed and the schedule of its full length.
+    """Train a trial's course on both, under its seeds and the schedule of its full length.
 
     What a killed run of the search has trained of the same is gone on with.
 
@@ -40,16 +41,16 @@ def retrain_on_all(
         NonFiniteLoss: it diverged.
     """
     directory, first = experiment.trial(all_id(trial)), experiment.trial(trial)
-    config, seed = first.read_config(), first.read_status().seed
-    directory.write_config(config)
-    everything = splits.all_for_training()
-    trainer = begin(task, config, everything, device=device, seed=seed, threads=threads)
+    legs, everything = first.read_course(), splits.all_for_training()
+    directory.write_config(legs[-1].config)
+    directory.write_course(legs)
+    course = Course(task, legs, everything, device=device, threads=threads)
     if directory.last.is_file():
-        trainer.load(directory.last)
-    if trainer.epoch > epochs:  # other re-runs have come since, and want a shorter one
-        trainer = begin(task, config, everything, device=device, seed=seed, threads=threads)
-    while trainer.epoch < epochs:
-        trainer.run_epoch()  # its scores on val mean nothing: it has seen val
-        trainer.save(directory.last)
-    save_weights(trainer.module.state_dict(), directory.best)
+        course.load(directory.last)
+    if course.trainer.epoch > epochs:  # other re-runs have come since, and want a shorter one
+        course = Course(task, legs, everything, device=device, threads=threads)
+    while course.trainer.epoch < epochs:
+        course.run_epoch()  # its scores on val mean nothing: it has seen val
+        course.trainer.save(directory.last)
+    save_weights(course.trainer.module.state_dict(), directory.best)
     return directory.id

@@ -35,6 +35,8 @@ def leaderboard_table(results: Results, rows: int | None = None, *, running: boo
             for name, value in values.items()
             if not pd.isna(value) and value != defaults.get(name)
         )
+        if row["parent"]:
+            shown = f"from {row['parent']} at epoch {row['start']}: {shown}"
         epoch = "" if pd.isna(row["best_epoch"]) else f"{row['best_epoch']}/{row['epochs']}"
         table.add_row(
             f"{row['trial']} (baseline)" if row["trial"] == baseline != BASELINE else row["trial"],

@@ -22,6 +22,7 @@ from trainables.char_rnn import TASK, Config
 from trainables.data.request import DataRequest
 from trainables.parts.characters import nats_of_each
 from trainables.trainer import load_tensors
+from tuning.begun import alone
 from tuning.experiment import Experiment
 from tuning.ownership import begin_run
 from tuning.trial_run import TrialRun, TrialSettings
@@ -237,7 +238,7 @@ def test_an_interrupted_trial_goes_on_bit_for_bit(text: Path, tmp_path: Path) ->
     def begun(root: Path) -> TrialRun:
         run = begin_run(Experiment(root))
         settings = TrialSettings(root, run, "val_nats", "min", None, 1, "cpu")
-        return TrialRun(TASK, "t0000", 5, {**small, "epochs": 3}, splits, settings, False)
+        return TrialRun(TASK, "t0000", alone(5, {**small, "epochs": 3}), splits, settings, False)
 
     for folder in ("whole", "cut"):
         (tmp_path / folder).mkdir()

@@ -30,6 +30,8 @@ class Hyperparameter:
     Attributes:
         pattern: regular expression of a text; `form` says in words what it lets through.
         describes: it says what the task is, so one search has one value of it.
+        adjustable: another value may take its place in the middle of a training: neither the
+            network, nor the data's order, nor what an optimizer remembers is of another kind then.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Hyperparameter:
     pattern: str = ""
     form: str = ""
     describes: bool = False
+    adjustable: bool = False
 
     @property
     def allowed(self) -> str:
@@ -102,9 +105,12 @@ def number(
     help: str,
     unit: str = "",
     describes: bool = False,
+    adjustable: bool = False,
 ) -> Any:
     """A numeric field, int or float by its annotation, in [`low`, `high`]."""
-    about = dict(low=low, high=high, help=help, unit=unit, describes=describes)
+    about = dict(
+        low=low, high=high, help=help, unit=unit, describes=describes, adjustable=adjustable
+    )
     return dataclasses.field(default=default, metadata={_KEY: about})
 
 

@@ -47,7 +47,7 @@ class Config:
     optimizer: str = fields.optimizer("sgd")
     lr: float = fields.lr(1e-3)
     head_lr_multiplier: float = number(
-        1.0, low=0.1, high=100.0, help="the head learns faster by this factor"
+        1.0, low=0.1, high=100.0, help="the head learns faster by this factor", adjustable=True
     )
     layer_decay: float = number(
         1.0, low=0.1, high=1.0, help="each stage further from the head learns slower by this factor"

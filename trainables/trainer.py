@@ -6,6 +6,7 @@ import io
 import math
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -166,7 +167,11 @@ class Trainer:
 
         The file holds tensors and plain values only: it loads with `weights_only=True`.
         """
-        state = {
+        save_tensors(self.state(), path)
+
+    def state(self) -> dict[str, Any]:
+        """What `save` writes."""
+        return {
             "about": self.about,
             "epoch": self.epoch,
             "result": self.result,
@@ -177,7 +182,6 @@ class Trainer:
             "torch_rng": torch.get_rng_state(),
             "cuda_rng": torch.cuda.get_rng_state() if self.device == "cuda" else None,
         }
-        save_tensors(state, path)
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint: weights, optimizer, schedule, epoch and random states.
@@ -197,6 +201,27 @@ class Trainer:
         torch.set_rng_state(state["torch_rng"].cpu())
         if self.device == "cuda":
             torch.cuda.set_rng_state(state["cuda_rng"].cpu())
+
+    def take_over(self, state: Mapping[str, Any]) -> None:
+        """Go on with what another configuration has trained (`state` of its Trainer).
+
+        Weights, what the optimizer remembers, and the epoch are the other's. Everything else is
+        this one's own: learning rate, as far on in its schedule as the other was, weight decay,
+        dropout, random numbers. They may differ in what is `adjustable` of their Configs.
+
+        Raises:
+            RuntimeError: the other's network is another one.
+        """
+        self.epoch, self.result = state["epoch"], state["result"]
+        self.module.load_state_dict(state["module"])
+        groups = self.optimizer.state_dict()["param_groups"]
+        memory = state["optimizer"]["state"]
+        self.optimizer.load_state_dict({"state": memory, "param_groups": groups})
+        if self.schedule is not None:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # that no update comes in between
+                for _ in range(state["schedule"]["last_epoch"]):
+                    self.schedule.step()
 
     def _diverged(self, where: str) -> None:
         raise NonFiniteLoss(f"non-finite training loss in epoch {self.epoch + 1} at {where}")

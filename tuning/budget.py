@@ -97,7 +97,7 @@ class Meter:
         self._seen = (-1, -1)  # epochs done, trials ended
         self._best: TrialStatus | None = None
         self._ended_before = self._ended()  # the best was found, or this meter was made
-        self._epochs_before = sum(status.epochs for status in statuses.values())
+        self._epochs_before = sum(status.trained for status in statuses.values())
         self.spent = ""
 
     @property
@@ -123,7 +123,7 @@ class Meter:
         return bool(self.spent)
 
     def _look(self) -> None:
-        epochs = sum(status.epochs for status in self._statuses.values())
+        epochs = sum(status.trained for status in self._statuses.values())
         ended = self._ended()
         if (epochs, len(ended)) == self._seen:
             return

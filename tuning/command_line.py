@@ -77,6 +77,11 @@ def parser() -> argparse.ArgumentParser:
     )
     add("--sampler", choices=SAMPLERS, help="who proposes (default: tpe)")
     add("--scheduler", choices=SCHEDULERS, help="who stops (default: asha)")
+    add(
+        "--perturb",
+        metavar="P[,P]",
+        help="what --scheduler pbt changes on the way (default: all that is searched and can)",
+    )
     add("--time-budget", type=_duration, metavar="10m", help="end the search after 90s, 10m, 2h")
     add("--epoch-budget", type=_positive, metavar="N", help="end it after N epochs of all trials")
     add("--target-score", type=float, metavar="X", help="end it once a trial is that good")

@@ -4,7 +4,8 @@ results/<name>/
   plan.json             the request, resolved
   space.py              the user's own space file, where --space named one
   study.journal         the Optuna study
-  trials/<id>/          config.json, status.json, result.jsonl, error.txt, events, checkpoints
+  trials/<id>/          config.json, status.json, result.jsonl, error.txt, events, checkpoints;
+                        course.json where other settings have trained the weights before
   finalists/<id>/       re-runs of the best trials under fresh seeds, as trials are
   finalists.csv         the finalists ranked by the mean of their re-runs
   leaderboard.csv       trials ranked by score
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 import re
 import traceback
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from filelock import FileLock, Timeout
 
 from trainables.errors import BadInput
 from trainables.files import append_line, read_json, read_lines, replacing, write_json
+from trainables.leg import Leg
 from tuning.status import TrialStatus
 
 SPACE_FILE = "space.py"  # the user's own, in an experiment as in an export that needs it
@@ -200,6 +203,16 @@ class TrialDirectory:
         return self.root / "best.pt"
 
     @property
+    def milestone(self) -> Path:
+        """In a population: the checkpoint it last waited with, which another may go on from."""
+        return self.root / "milestone.pt"
+
+    @property
+    def inherited(self) -> Path:
+        """In a population: the checkpoint of another that it began with."""
+        return self.root / "inherited.pt"
+
+    @property
     def error(self) -> Path:
         return self.root / "error.txt"
 
@@ -214,6 +227,21 @@ class TrialDirectory:
     def read_config(self) -> dict[str, Any]:
         config: dict[str, Any] = read_json(self.root / "config.json")
         return config
+
+    def write_course(self, legs: Sequence[Leg]) -> None:
+        """Keep how its weights come to be, where that is by more than one configuration."""
+        if len(legs) > 1:
+            write_json(self._course, [asdict(leg) for leg in legs])
+
+    def read_course(self) -> tuple[Leg, ...]:
+        """The configurations that its weights go through; of an ordinary trial one."""
+        if self._course.is_file():
+            return tuple(Leg(**leg) for leg in read_json(self._course))
+        return (Leg(0, self.read_status().seed, self.read_config()),)
+
+    @property
+    def _course(self) -> Path:
+        return self.root / "course.json"
 
     def write_status(self, status: TrialStatus) -> None:
         write_json(self.root / "status.json", asdict(status))
@@ -251,8 +279,14 @@ class TrialDirectory:
 
     def drop_weights(self) -> None:
         """Remove the checkpoints; the records stay."""
-        self.last.unlink(missing_ok=True)
-        self.best.unlink(missing_ok=True)
+        for path in (self.last, self.best):
+            path.unlink(missing_ok=True)
+        self.drop_passed_on()
+
+    def drop_passed_on(self) -> None:
+        """Remove what no other trial of a population will go on from."""
+        for path in (self.milestone, self.inherited):
+            path.unlink(missing_ok=True)
 
 
 def cause_of(error: Exception) -> str:

@@ -116,25 +116,27 @@ class Choice:
 def choose(
     candidates: Iterable[TrialStatus],
     statuses: Mapping[str, TrialStatus],
-    config: Callable[[str], object],
+    course: Callable[[str], object],
     baseline: str,
     count: int,
 ) -> list[str]:
     """The ids of the best `count` configurations, best first, and of the baseline.
 
-    Two trials of one configuration are one finalist: the better one, or the baseline.
+    Two trials of one configuration (in a population of one course of them) are one finalist: the
+    better one, or the baseline.
 
     Args:
         candidates: the best first.
+        course: (trial) -> what makes two of them the same.
     """
     best: list[str] = []
     scored = baseline in statuses and statuses[baseline].score is not None
     for status in candidates:
         if len(best) == count:
             break
-        same = scored and config(status.trial) == config(baseline)
+        same = scored and course(status.trial) == course(baseline)
         name = baseline if same else status.trial
-        if config(name) not in [config(other) for other in best]:
+        if course(name) not in [course(other) for other in best]:
             best.append(name)
     return [*best, baseline] if scored and baseline not in best else best
 
@@ -161,7 +163,7 @@ def reruns_of(
             begun = done.get(name)
             if begun is not None and begun.state in ("COMPLETE", "FAIL"):
                 continue
-            each = _MARGIN * status.seconds / max(1, status.epochs)
+            each = _MARGIN * status.seconds / max(1, status.trained)
             left = epochs - (begun.epochs if begun is not None else 0)
             found.append(Rerun(name, trial, repeat, each * left, status.feasible))
     return found

@@ -67,7 +67,7 @@ def values_of(
     for objective in objectives:
         name, before = objective.name, status.values.get(objective.name)
         if name == EPOCH_SECONDS:
-            values[name] = status.seconds / status.epochs
+            values[name] = status.seconds / status.trained
         elif name == LATENCY:
             values[name] = min(float(result[name]), before if before is not None else 1e300)
         elif before is None or status.best_epoch == status.epochs or name in MEASURES:

@@ -3,5 +3,5 @@
 SAMPLERS = ("tpe", "gp", "cmaes", "qmc", "random", "grid", "nsga2")
 FINISHED_ONLY = ("gp", "nsga2")  # samplers that learn from trials at full length alone
 EXPERIENCED = ("tpe", "gp")  # samplers that learn from trials that are not their own
-SCHEDULERS = ("asha", "hyperband", "median", "promote", "none")
+SCHEDULERS = ("asha", "hyperband", "median", "promote", "pbt", "none")
 PREFERENCES = ("best", "cheap")

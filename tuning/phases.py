@@ -18,6 +18,7 @@ from tuning.constraints import Limits
 from tuning.finalists import Choice, Finals
 from tuning.ownership import Ownership
 from tuning.plan import SearchPlan
+from tuning.population import Population
 from tuning.quiet import output_to
 from tuning.recorder import Recorder
 from tuning.reruns import Finalists, RerunTrials
@@ -25,7 +26,7 @@ from tuning.rungs import rungs_of
 from tuning.schedulers import make_scheduler
 from tuning.screen import Screen
 from tuning.search import Ending, run_trials
-from tuning.searcher import TrialFeed
+from tuning.searcher import Halts, TrialFeed
 from tuning.signals import interrupts
 from tuning.study import open_study
 from tuning.study_trials import MOST_REFUSED, StudyTrials
@@ -94,7 +95,10 @@ class Phases:
             if trials.imported is not None:
                 screen.say(str(trials.imported))
                 self._record(imported=asdict(trials.imported))
-            feed = TrialFeed(plan, trials, recorder, rungs)
+            halts: Halts | None = rungs
+            if plan.scheduler == "pbt":
+                halts = Population(plan, experiment, recorder, trials)
+            feed = TrialFeed(plan, trials, recorder, halts)
             finalists = Finalists(plan, experiment, recorder.statuses)
             meter = Meter(
                 plan.budget,
@@ -108,7 +112,7 @@ class Phases:
             ending = Ending.DONE
             if feed.left and not self._has_ended():
                 self._note(None)
-                scheduler = make_scheduler(plan, feed.history, rungs)
+                scheduler = make_scheduler(plan, feed.history, halts)
                 ending = self._fit(feed, scheduler, meter.reached, screen, lambda: meter.spent)
                 self._record(refused=trials.refused)
                 by = meter.spent or (REFUSALS if trials.exhausted else "trials")
@@ -129,7 +133,7 @@ class Phases:
         self._note((self._ended or {}) | about)
         screen = Screen(plan, console, self._quiet, since, reruns=len(choice.reruns))
         recorder = Recorder(experiment, plan, self._settings, screen, kept_best=None)
-        source = RerunTrials(plan, choice.reruns, finalists.config, recorder, experiment)
+        source = RerunTrials(plan, choice.reruns, finalists.course, recorder, experiment)
         feed = TrialFeed(plan, source, recorder)
         if not feed.left:
             return Ending.DONE

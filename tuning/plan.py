@@ -27,7 +27,7 @@ from tuning.front import Objective
 from tuning.options import EXPERIENCED, FINISHED_ONLY, SAMPLERS, SCHEDULERS
 from tuning.samplers import check_sampler
 
-LAYOUT = 4  # of plan.json; another number when an older one can no longer be gone on with
+LAYOUT = 5  # of plan.json; another number when an older one can no longer be gone on with
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class SearchPlan:
         objectives: two or more aims, the first of which is the space's metric; else none.
         constraints: what every trial but the baseline must keep.
         warm_start: directories of experiments whose trials enter the study.
+        perturbed: parameters that population based training changes on the way.
 
     Raises:
         BadInput: a number out of range, or a name that cannot be a directory's.
@@ -74,6 +75,7 @@ class SearchPlan:
     objectives: tuple[Objective, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     warm_start: tuple[Path, ...] = ()
+    perturbed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for option, value in (
@@ -204,6 +206,12 @@ class SearchPlan:
                 f"The baseline breaks {', '.join(broken)}: it is trained to be compared with, and "
                 "cannot win"
             )
+        if self.scheduler == "pbt":
+            every = self.space.grace_period
+            notes.append(
+                f"PBT: a population of {self.space.trials}, every {every} epochs the worst quarter "
+                f"goes on from the best with other {', '.join(self.perturbed)}"
+            )
         if self.budget.epochs is not None:
             finals = self.finals
             again = f"{finals.finalists} and the baseline, {finals.repeats} times each"
@@ -240,6 +248,7 @@ class SearchPlan:
             "refused": 0,
             "warm_start": [str(root) for root in self.warm_start],
             "imported": None,
+            "perturbed": list(self.perturbed),
             "baseline_in_study": self.baseline_in_study,
             "search_space": self.space.to_json(),
             "kernels": asdict(self.kernels),

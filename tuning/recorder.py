@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
 from trainables.files import read_json
+from trainables.leg import Leg
+from tuning.begun import Begun
 from tuning.events import TrialEvents
 from tuning.experiment import Experiment
 from tuning.front import front
@@ -61,22 +63,18 @@ class Recorder:
         self._events: dict[str, TrialEvents] = {}
         self.statuses: dict[str, TrialStatus] = {}
 
-    def start(
-        self, trial: str, seed: int, config: dict[str, Any], *, feasible: bool = True
-    ) -> None:
+    def start(self, begun: Begun) -> None:
         """A trial begins (or would: it has its configuration)."""
-        self._open(trial, seed, config, feasible)
-        self._audience.started(self.statuses[trial], config)
+        self._open(self._fresh(begun), begun.config)
+        self._audience.started(self.statuses[begun.name], begun.config)
 
-    def resume(
-        self, trial: str, seed: int, config: dict[str, Any], *, feasible: bool = True
-    ) -> None:
+    def resume(self, begun: Begun) -> None:
         """A trial that an earlier run began goes on: its records are brought level.
 
         Its curves are written anew, since a killed process leaves the end of an event file out.
         """
-        self._reopen(trial, seed, config, feasible)
-        self._audience.resumed(self.statuses[trial])
+        self._reopen(self._fresh(begun), begun.config)
+        self._audience.resumed(self.statuses[begun.name])
 
     def pause(self, trial: str) -> None:
         """A trial waits, perhaps for ever: `resume` or `end` comes next."""
@@ -85,7 +83,7 @@ class Recorder:
 
     def give_up(self, status: TrialStatus, config: dict[str, Any], cause: str) -> None:
         """A trial that an earlier run began does not go on: it is left as stopped."""
-        self._reopen(status.trial, status.seed, config, status.feasible)
+        self._reopen(status, config)
         reached = self.statuses[status.trial]
         self._events.pop(status.trial).end("PRUNED", reached.score, reached.epochs)
         self._set(replace(reached, state="PRUNED", cause=cause))
@@ -97,7 +95,7 @@ class Recorder:
 
     def catch_up(self, trial: str) -> list[dict[str, Any]]:
         """Take in the epochs that are new in `result.jsonl`, and return their lines."""
-        new = self._experiment.trial(trial).read_results()[self.statuses[trial].epochs :]
+        new = self._experiment.trial(trial).read_results()[self.statuses[trial].trained :]
         for result in new:
             self._take_in(trial, result)
             self._audience.reported(self.statuses[trial], result)
@@ -107,6 +105,10 @@ class Recorder:
         """What an earlier run has written of a trial; None where it wrote nothing."""
         directory = self._experiment.trial(trial)
         return directory.read_status() if directory.has_status else None
+
+    def read_course(self, trial: str) -> Sequence[Leg]:
+        """The configurations that a trial's weights go through."""
+        return self._experiment.trial(trial).read_course()
 
     def results(self, trial: str) -> list[dict[str, Any]]:
         """The lines of a trial's `result.jsonl`."""
@@ -122,13 +124,13 @@ class Recorder:
         if state == "FAIL":
             status = replace(status, score=None, best_epoch=None, values={})
         if trial not in self._events:  # it waited
-            config = self._experiment.trial(trial).read_config()
-            self._reopen(trial, status.seed, config, status.feasible)
+            self._reopen(status, self._experiment.trial(trial).read_config())
         events = self._events.pop(trial)
         if status.best_epoch is not None:
             self._draw(trial, events, status.best_epoch)
         events.end(state, status.score, status.epochs)
         self._set(status)
+        self._experiment.trial(trial).drop_passed_on()
         if self._kept_best is not None:
             self._drop_losers()
         elif state != "PRUNED":
@@ -142,22 +144,47 @@ class Recorder:
     def write_error(self, trial: str, text: str) -> None:
         self._experiment.trial(trial).error.write_text(text + "\n", "utf-8")
 
-    def _reopen(self, trial: str, seed: int, config: dict[str, Any], feasible: bool) -> None:
-        directory = self._experiment.trial(trial)
-        self.settle(trial)
+    def _fresh(self, begun: Begun) -> TrialStatus:
+        """The status of a trial before its first epoch; how it comes to be is written down."""
+        directory, origin = self._experiment.trial(begun.name), begun.origin
+        directory.root.mkdir(parents=True, exist_ok=True)
+        directory.write_course(begun.course)
+        start, parent = (origin.start, origin.parent) if origin is not None else (0, "")
+        return TrialStatus(
+            *(begun.name, "RUNNING", None, None, start, 0.0, begun.seed),
+            parent=parent,
+            start=start,
+            feasible=begun.feasible,
+        )
+
+    def _reopen(self, status: TrialStatus, config: dict[str, Any]) -> None:
+        directory = self._experiment.trial(status.trial)
+        self.settle(status.trial)
         for old in directory.events():
             old.unlink()
-        self._open(trial, seed, config, feasible)
+        self._open(status, config)
         for result in directory.read_results():
-            self._take_in(trial, result)
+            self._take_in(status.trial, result)
 
-    def _open(self, trial: str, seed: int, config: dict[str, Any], feasible: bool) -> None:
-        directory = self._experiment.trial(trial)
+    def _open(self, status: TrialStatus, config: dict[str, Any]) -> None:
+        """Begin its records with no epoch in them."""
+        directory = self._experiment.trial(status.trial)
         directory.write_config(config)
-        self._events[trial] = TrialEvents(
+        self._events[status.trial] = TrialEvents(
             directory.root, config, self._types, self._settings.metric
         )
-        self._set(TrialStatus(trial, "RUNNING", None, None, 0, 0.0, seed, feasible=feasible))
+        self._set(
+            replace(
+                status,
+                state="RUNNING",
+                score=None,
+                best_epoch=None,
+                epochs=status.start,
+                seconds=0.0,
+                cause="",
+                values={},
+            )
+        )
 
     def _take_in(self, trial: str, result: Mapping[str, Any]) -> None:
         status = self.statuses[trial]

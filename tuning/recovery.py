@@ -6,14 +6,16 @@ behind, never ahead: it lacks reports, or the end of a trial that has ended.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from optuna import Study
-from optuna.trial import Trial, TrialState
+from optuna.trial import FrozenTrial, Trial, TrialState
 
 from trainables.errors import BadInput
+from trainables.leg import Leg
+from tuning.begun import Begun, Origin, alone
 from tuning.constraints import Limits
 from tuning.experiment import BASELINE, trial_id
 from tuning.plan import SearchPlan
@@ -22,24 +24,7 @@ from tuning.status import TrialStatus
 from tuning.warm_start import is_imported
 
 REFUSED = "refused"  # the user attribute of a proposal that broke a constraint
-
-
-@dataclass(frozen=True)
-class Begun:
-    """A trial that is to be trained, from its beginning or from its last checkpoint.
-
-    Attributes:
-        spared: never stopped early: the baseline, and re-runs.
-        feasible: whether it keeps all constraints.
-        trial: of the study; None for a baseline outside it, and for re-runs.
-    """
-
-    name: str
-    seed: int
-    config: dict[str, Any]
-    spared: bool = False
-    trial: Trial | None = None
-    feasible: bool = True
+ORIGIN = "origin"  # the user attribute of a trial that took over weights
 
 
 @dataclass(frozen=True)
@@ -47,7 +32,8 @@ class Recovered:
     """What there was.
 
     Attributes:
-        asked: trials of the study that were begun, whatever became of them.
+        asked: trials of the study that were begun, whatever became of them; not heirs, which stand
+            in the place of others.
         refused: proposals that broke a constraint, and were not begun.
         interrupted: those to go on with, in the order they were begun.
         baseline_begun: whether a baseline outside the study has a record.
@@ -69,7 +55,7 @@ def recover(plan: SearchPlan, study: Study, recorder: Recorder, limits: Limits) 
     outside = recorder.read_status(BASELINE)
     if outside is not None and outside.state == "RUNNING":
         baseline = outside_baseline(plan, limits)
-        recorder.resume(BASELINE, baseline.seed, baseline.config, feasible=baseline.feasible)
+        recorder.resume(baseline)
         interrupted.append(baseline)
     elif outside is not None:
         recorder.adopt(outside)
@@ -82,7 +68,7 @@ def recover(plan: SearchPlan, study: Study, recorder: Recorder, limits: Limits) 
                 study.tell(frozen.number, state=TrialState.PRUNED)
         elif frozen.state != TrialState.WAITING:
             begun.append(frozen)
-    asked = len(begun)
+    asked = sum(ORIGIN not in frozen.user_attrs for frozen in begun)
     for frozen in begun:
         name = trial_id(frozen.number)
         status = recorder.read_status(name)
@@ -107,8 +93,13 @@ def recover(plan: SearchPlan, study: Study, recorder: Recorder, limits: Limits) 
                 refuse(study, trial)
                 asked, refused = asked - 1, refused + 1
                 continue
-            recorder.resume(name, seed, config, feasible=feasible)
-            interrupted.append(Begun(name, seed, config, name == plan.baseline, trial, feasible))
+            origin = origin_of(frozen)
+            course = alone(seed, config)
+            if origin is not None:
+                course = heir_course(recorder.read_course(origin.parent), origin, seed, config)
+            going_on = Begun(name, course, name == plan.baseline, trial, feasible, origin)
+            recorder.resume(going_on)
+            interrupted.append(going_on)
         for result in recorder.results(name):
             if int(result["epoch"]) not in frozen.intermediate_values:
                 report(study, trial, result, plan.space.metric)
@@ -121,7 +112,21 @@ def outside_baseline(plan: SearchPlan, limits: Limits) -> Begun:
     """The baseline of a search whose ranges leave it out."""
     config = plan.space.baseline
     feasible = not limits.broken(config)
-    return Begun(BASELINE, plan.trial_seed(-1), config, spared=True, feasible=feasible)
+    return Begun(BASELINE, alone(plan.trial_seed(-1), config), spared=True, feasible=feasible)
+
+
+def origin_of(frozen: FrozenTrial) -> Origin | None:
+    """Where a trial of the study has its weights from; None: they are its own."""
+    known = frozen.user_attrs.get(ORIGIN)
+    return None if known is None else Origin(**known)
+
+
+def heir_course(
+    parent: Sequence[Leg], origin: Origin, seed: int, config: dict[str, Any]
+) -> tuple[Leg, ...]:
+    """The parent's course up to where the heir takes over, and its own leg."""
+    before = [leg for leg in parent if leg.start < origin.start]
+    return (*before, Leg(origin.start, seed, config))
 
 
 def held(trial: Trial, excess: Mapping[str, float]) -> bool:

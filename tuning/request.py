@@ -20,6 +20,7 @@ from tuning.budget import Budget
 from tuning.constraints import Constraint
 from tuning.finalists import SHARE, Finals
 from tuning.objectives import aimed, parse_objectives
+from tuning.perturbed import find_perturbed
 from tuning.plan import SearchPlan, cpu_count, gpu_slots
 from tuning.warm_start import find_experience
 from tuning.weights import find_weights
@@ -40,6 +41,7 @@ def make_plan(
     objectives: str | None = None,
     constraints: list[str] | None = None,
     warm_start: str | None = None,
+    perturb: str | None = None,
     sampler: str = "tpe",
     scheduler: str = "asha",
     time_budget: float | None = None,
@@ -113,6 +115,7 @@ def make_plan(
         objectives=aims,
         constraints=tuple(map(Constraint.parse, constraints or ())),
         warm_start=find_experience(warm_start, found, aims, storage),
+        perturbed=find_perturbed(perturb, found, scheduler),
     )
     check_data_directory(plan.data.directory)
     return placed(plan, concurrency, gpus_per_trial)

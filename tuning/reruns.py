@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from trainables.leg import Leg
+from tuning.begun import Begun
 from tuning.experiment import Experiment, trial_of
 from tuning.finalists import SHARE, STOPPING, Choice, Rerun, choose, reruns_of, wall_time
 from tuning.front import best_first
 from tuning.plan import SearchPlan
 from tuning.recorder import Recorder
-from tuning.recovery import Begun
 from tuning.status import TrialStatus
 
 
@@ -30,9 +32,7 @@ class Finalists:
     ) -> None:
         self._plan = plan
         self._statuses = statuses
-        self.config: Callable[[str], dict[str, Any]] = cache(
-            lambda trial: experiment.trial(trial).read_config()
-        )
+        self.course = cache(lambda trial: experiment.trial(trial).read_course())
         self._done = {d.id: d.read_status() for d in experiment.reruns()}
         self.epochs_done = sum(status.epochs for status in self._done.values())
 
@@ -57,10 +57,13 @@ class Finalists:
         choice = self.within(SHARE * self._plan.budget.time - STOPPING)
         return choice.seconds + STOPPING if choice.reruns else 0.0
 
+    def _settings(self, trial: str) -> list[tuple[int, dict[str, Any]]]:
+        return [(leg.start, leg.config) for leg in self.course(trial)]
+
     def _best(self, count: int) -> list[str]:
         plan, statuses = self._plan, self._statuses
         best = best_first(statuses.values(), plan.objectives, plan.space.direction)
-        return choose(best, statuses, self.config, plan.baseline, count)
+        return choose(best, statuses, self._settings, plan.baseline, count)
 
 
 class RerunTrials:
@@ -70,25 +73,26 @@ class RerunTrials:
         self,
         plan: SearchPlan,
         reruns: Sequence[Rerun],
-        config: Callable[[str], dict[str, Any]],
+        course: Callable[[str], Sequence[Leg]],
         recorder: Recorder,
         experiment: Experiment,
     ) -> None:
         begun, fresh = [], []
         for rerun in reruns:
             seed = plan.rerun_seed(rerun.trial, rerun.repeat)
-            feasible = rerun.feasible
-            trial = Begun(rerun.name, seed, config(rerun.trial), spared=True, feasible=feasible)
+            legs = [replace(leg, seed=(seed + leg.start) % 2**32) for leg in course(rerun.trial)]
+            trial = Begun(rerun.name, tuple(legs), spared=True, feasible=rerun.feasible)
             if recorder.read_status(rerun.name) is None:
                 fresh.append(trial)
             else:
-                recorder.resume(rerun.name, seed, trial.config, feasible=feasible)
+                recorder.resume(trial)
                 begun.append(trial)
         for status in (directory.read_status() for directory in experiment.reruns()):
             if status.trial in recorder.statuses:
                 continue
             if status.state == "RUNNING":  # of an earlier run, with other finalists or more time
-                recorder.give_up(status, config(trial_of(status.trial)), "not gone on with")
+                config = course(trial_of(status.trial))[-1].config
+                recorder.give_up(status, config, "not gone on with")
             else:
                 recorder.adopt(status)
         self.interrupted = tuple(begun)

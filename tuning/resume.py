@@ -28,7 +28,7 @@ _KEYS = (
     *("direction", "grace_period", "trials", "epochs", "sampler", "scheduler", *NAMES.values()),
     *_FINALS,
     *("patience", "concurrency", "cpus_per_trial", "gpus_per_trial", "seed", "address"),
-    *("objectives", "constraints", "warm_start"),
+    *("objectives", "constraints", "warm_start", "perturbed"),
 )
 _PARTS = {
     "distributions": "",
@@ -102,6 +102,7 @@ def resume_plan(
         objectives=aims,
         constraints=tuple(map(Constraint.parse, record["constraints"])),
         warm_start=tuple(map(Path, record["warm_start"])),
+        perturbed=tuple(record["perturbed"]),
     )
     check_data_directory(plan.data.directory)
     return placed(plan, concurrency, plan.gpus_per_trial, most=record["concurrency"])

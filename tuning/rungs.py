@@ -35,6 +35,8 @@ class Rungs:
         metric: of results; direction: `max` or `min`.
     """
 
+    before_new = True
+
     def __init__(self, epochs: int, grace_period: int, metric: str, direction: str) -> None:
         self._metric = metric
         self._direction = direction

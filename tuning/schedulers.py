@@ -17,7 +17,8 @@ from ray.tune.schedulers import (
 )
 
 from tuning.plan import SearchPlan
-from tuning.rungs import REDUCTION, Rungs
+from tuning.rungs import REDUCTION
+from tuning.searcher import Halts
 
 _MOST_BRACKETS = 3
 
@@ -25,18 +26,18 @@ _MOST_BRACKETS = 3
 def make_scheduler(
     plan: SearchPlan,
     history: Mapping[str, Sequence[Mapping[str, Any]]],
-    rungs: Rungs | None = None,
+    halts: Halts | None = None,
 ) -> TrialScheduler:
     """The plan's scheduler, on epochs and the space's metric.
 
     Args:
         history: by our ids, the results of trials that an earlier run of the search has begun,
             an epoch each; its rungs are filled from them.
-        rungs: those that the trials' feed promotes from; they know the history.
+        halts: those that the trials' feed goes on from; they know the history.
     """
     name, space = plan.scheduler, plan.space
-    if rungs is not None:
-        return _Promotion(rungs)
+    if halts is not None:
+        return _Halting(halts)
     if name == "none":
         return FIFOScheduler()
     judged: dict[str, Any] = {
@@ -125,26 +126,26 @@ class _Median(_Sparing, MedianStoppingRule):
             self._results[_Named(name)].extend(results)
 
 
-class _Promotion(FIFOScheduler):
-    """Takes a trial off its slot at a rung; the feed gives one back that goes on.
+class _Halting(FIFOScheduler):
+    """Takes a trial off its slot where it is to wait; the feed gives one back that goes on.
 
     Not by Tune's pause: there a paused trial keeps a process's count, one that is never promoted
     makes Tune wait for ever, and none of it survives a kill.
     """
 
-    def __init__(self, rungs: Rungs) -> None:
+    def __init__(self, halts: Halts) -> None:
         super().__init__()
-        self._rungs = rungs
+        self._halts = halts
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         if trial.config["spared"]:
             return TrialScheduler.CONTINUE
-        waits = self._rungs.report(trial.config["trial"], result)
+        waits = self._halts.report(trial.config["trial"], result)
         return TrialScheduler.STOP if waits else TrialScheduler.CONTINUE
 
     def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
         if not trial.config["spared"]:
-            self._rungs.record(trial.config["trial"], result)
+            self._halts.record(trial.config["trial"], result)
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,8 @@ class Screen:
         chosen = " ".join(f"{name}={_short(value)}" for name, value in searched.items())
         if status.trial == self._baseline:
             chosen = f"the baseline: {chosen}"
+        if status.parent:
+            chosen = f"from {status.parent}'s weights of epoch {status.start}: {chosen}"
         if self._reruns is not None:
             chosen = f"again, under seed {status.seed}"
         self._line(f"{status.trial} started  {chosen}")
@@ -169,9 +171,9 @@ class Screen:
         return " (baseline)" if trial == self._baseline != BASELINE else ""
 
     def _trial_left(self, status: TrialStatus) -> str:
-        if not status.epochs:
+        if not status.trained:
             return ""
-        each = status.seconds / status.epochs
+        each = status.seconds / status.trained
         return _clock(each * (self._plan.space.epochs - status.epochs))
 
     def _search_left(self, ended: int) -> str:
@@ -183,7 +185,8 @@ class Screen:
     def _asked(self) -> int:
         if self._reruns is not None:
             return self._reruns
-        return self._plan.space.trials + (not self._plan.baseline_in_study)
+        heirs = sum(bool(status.parent) for status in self._statuses.values())
+        return self._plan.space.trials + heirs + (not self._plan.baseline_in_study)
 
     def _elapsed(self) -> float:
         return time.monotonic() - self._since

@@ -7,22 +7,23 @@ value, PRUNED at the step it reached, FAIL.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from functools import wraps
 from typing import Any, Protocol
 
 from ray.tune.search import Searcher
 
 from trainables.files import is_disk_full
+from tuning.begun import Begun
 from tuning.deaths import KILLED, Deaths
 from tuning.plan import SearchPlan
 from tuning.recorder import Recorder
-from tuning.recovery import Begun
-from tuning.rungs import Rungs
 from tuning.status import TrialStatus
 from tuning.trainable import DISK_FULL, DIVERGED, FAILED
 
 NOT_PROMOTED = "not promoted"
+REPLACED_BY = "replaced by"
 
 
 class Source(Protocol):
@@ -48,6 +49,34 @@ class Source(Protocol):
         """A trial has ended."""
 
 
+class Halts(Protocol):
+    """Where trials come off their slots to wait: rungs, or the milestones of a population.
+
+    Attributes:
+        before_new: whether a trial that goes on comes before a new one.
+    """
+
+    before_new: bool
+
+    def report(self, trial: str, result: Mapping[str, Any]) -> bool:
+        """A trial has done an epoch; returns whether it waits now."""
+
+    def record(self, trial: str, result: Mapping[str, Any]) -> None:
+        """Let a result count that is not waited after."""
+
+    def replay(self, trial: str, results: Iterable[Mapping[str, Any]], *, ended: bool) -> None:
+        """Take in a trial of an earlier run; it waits where that left it."""
+
+    def waiting(self) -> tuple[str, ...]:
+        """The trials that wait."""
+
+    def next(self) -> str | None:
+        """The one that a free slot goes to; None: none of them."""
+
+    def go_on(self, trial: str) -> Begun | None:
+        """A trial waits no longer; returns the one that begins in its place, if one does."""
+
+
 def _unless_disk_full(method: Callable[..., Any]) -> Callable[..., Any]:
     """Once the disk is full nothing more is recorded, and nothing more is begun.
 
@@ -71,14 +100,13 @@ class TrialFeed(Searcher):
     """Feeds Tune from a source: first with what an earlier run has left unfinished.
 
     Args:
-        rungs: where trials wait for their promotion, if the scheduler is one that promotes; a
-            trial that goes on comes before a new one.
+        halts: where trials wait, if the scheduler is one that takes them off their slots.
 
     Attributes:
         disk_full: the search must end, and unfinished trials stay as they are.
         deaths: a callback of Tune's that keeps count of them.
 
-    A suggestion is `{trial, seed, spared, parameters}`, as `TaskTrainable` takes it.
+    A suggestion is `{trial, spared, legs}`, as `TaskTrainable` takes it.
     """
 
     def __init__(
@@ -86,7 +114,7 @@ class TrialFeed(Searcher):
         plan: SearchPlan,
         source: Source,
         recorder: Recorder,
-        rungs: Rungs | None = None,
+        halts: Halts | None = None,
     ) -> None:
         super().__init__(metric=plan.space.metric, mode=plan.space.direction)
         self._plan = plan
@@ -97,26 +125,27 @@ class TrialFeed(Searcher):
         self._begun: dict[str, Begun] = {}
         self._ids: dict[str, str] = {}  # Ray's trial id -> ours
         self._interrupted = list(source.interrupted)
-        self._rungs = rungs
+        self._halts = halts
         self._waiting: dict[str, Begun] = {}
-        if rungs is not None:
-            self._back_to_the_rungs(rungs)
+        if halts is not None:
+            self._back_to_where_they_waited(halts)
 
     @_unless_disk_full
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         if self._interrupted:
             return self._suggestion(trial_id, self._interrupted.pop(0))
-        if self._rungs is not None and (name := self._rungs.next()) is not None:
+        halts = self._halts
+        comes_first = halts is not None and (halts.before_new or not self._source.left)
+        if halts is not None and comes_first and (name := halts.next()) is not None:
             # Tune may have told the scheduler of its last epoch, and us not yet.
-            waits = name in self._waiting
-            return self._promote(trial_id, name, self._rungs) if waits else None
+            return self._go_on(trial_id, name, halts) if name in self._waiting else None
         if not self._source.left:
             self._end_waiting()
             return Searcher.FINISHED if self.idle else None  # one may have to be begun again
         begun = self._source.next()
         if begun is None:  # every proposal was refused, and there are no more
             return Searcher.FINISHED if self.idle else None
-        self._recorder.start(begun.name, begun.seed, begun.config, feasible=begun.feasible)
+        self._recorder.start(begun)
         return self._suggestion(trial_id, begun)
 
     @_unless_disk_full
@@ -144,7 +173,7 @@ class TrialFeed(Searcher):
             self._end(name, "FAIL", result[FAILED])
         elif result.get("finished"):
             self._end(name, "COMPLETE", "")
-        elif self._rungs is not None and name in self._rungs.waiting():
+        elif self._halts is not None and name in self._halts.waiting():
             self._wait(self._begun[name])
         else:
             self._end(name, "PRUNED", f"stopped early by {self._plan.scheduler}")
@@ -206,13 +235,17 @@ class TrialFeed(Searcher):
         """Nothing either: Tuner pickles what it is given for a restore that we never ask for."""
         return {}
 
-    def _back_to_the_rungs(self, rungs: Rungs) -> None:
-        """Fill them with what an earlier run has left, and let wait what waited then."""
+    def _back_to_where_they_waited(self, halts: Halts) -> None:
+        """Fill the halts with what an earlier run has left, and let wait what waited then."""
+        heirs = {b.origin.replaces: b.name for b in self._interrupted if b.origin is not None}
+        for begun in [b for b in self._interrupted if b.name in heirs]:  # killed before it ended
+            self._interrupted.remove(begun)
+            self._end(begun.name, "PRUNED", f"{REPLACED_BY} {heirs[begun.name]}")
         for name, results in self.history.items():
             if name != self._plan.baseline:
                 ended = self._recorder.statuses[name].state != "RUNNING"
-                rungs.replay(name, results, ended=ended)
-        for begun in [b for b in self._interrupted if b.name in rungs.waiting()]:
+                halts.replay(name, results, ended=ended)
+        for begun in [b for b in self._interrupted if b.name in halts.waiting()]:
             self._interrupted.remove(begun)
             self._wait(begun)
 
@@ -220,12 +253,16 @@ class TrialFeed(Searcher):
         self._waiting[begun.name] = begun
         self._recorder.pause(begun.name)
 
-    def _promote(self, ray_id: str, name: str, rungs: Rungs) -> dict[str, Any]:
-        """The same trial, from its checkpoint, on a slot that is free."""
+    def _go_on(self, ray_id: str, name: str, halts: Halts) -> dict[str, Any]:
+        """The same trial, from its checkpoint, on a slot that is free; or its heir."""
+        heir = halts.go_on(name)
         begun = self._waiting.pop(name)
-        self._recorder.resume(name, begun.seed, begun.config, feasible=begun.feasible)
-        rungs.go_on(name)
-        return self._suggestion(ray_id, begun)
+        if heir is None:
+            self._recorder.resume(begun)
+            return self._suggestion(ray_id, begun)
+        self._recorder.start(heir)
+        self._end(name, "PRUNED", f"{REPLACED_BY} {heir.name}")
+        return self._suggestion(ray_id, heir)
 
     def _end_waiting(self) -> None:
         """Once nobody runs who could change who is promoted, those who wait are stopped."""
@@ -241,9 +278,8 @@ class TrialFeed(Searcher):
         self._begun[begun.name] = begun
         return {
             "trial": begun.name,
-            "seed": begun.seed,
             "spared": begun.spared,
-            "parameters": begun.config,
+            "legs": [asdict(leg) for leg in begun.legs],
         }
 
     def _catch_up(self, name: str) -> None:

@@ -18,6 +18,8 @@ class TrialStatus:
         epochs: epochs done.
         seconds: of training and scoring, in all.
         cause: why it was stopped or failed, in one line; empty otherwise.
+        parent: the trial whose weights it began with, in a population; empty: with its own.
+        start: epochs that those had been trained for; `epochs` counts on from there.
         feasible: False for a baseline that breaks a constraint: it is there to be compared with.
         values: by objective, where a search has several; the first is the score.
     """
@@ -30,8 +32,15 @@ class TrialStatus:
     seconds: float
     seed: int
     cause: str = ""
+    parent: str = ""
+    start: int = 0
     feasible: bool = True
     values: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def trained(self) -> int:
+        """Epochs that it has trained itself."""
+        return self.epochs - self.start
 
 
 def better(score: float, than: float | None, direction: str) -> bool:

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from optuna import Study
+from optuna.trial import Trial, TrialState, create_trial
 
+from trainables.leg import Leg
+from tuning.begun import Begun, Origin, alone
 from tuning.constraints import Limits
 from tuning.experiment import trial_id
 from tuning.plan import SearchPlan
 from tuning.recorder import Recorder
-from tuning.recovery import Begun, held, outside_baseline, recover, refuse, report, tell
+from tuning.recovery import (
+    ORIGIN,
+    heir_course,
+    held,
+    outside_baseline,
+    recover,
+    refuse,
+    report,
+    tell,
+)
 from tuning.status import TrialStatus
 from tuning.warm_start import Imported, import_trials
 
@@ -72,11 +85,38 @@ class StudyTrials:
                 self._asked += 1
                 self._optuna[name] = trial
                 seed = plan.trial_seed(trial.number)
-                return Begun(name, seed, config, baseline, trial, feasible)
+                return Begun(name, alone(seed, config), baseline, trial, feasible)
             refuse(self._study, trial)
             self.refused += 1
         self.exhausted = True
         return None
+
+    @property
+    def next_name(self) -> str:
+        """The id that the study's next trial will have: nobody else writes to it."""
+        return trial_id(len(self._study.get_trials(deepcopy=False)))
+
+    def inherit(self, origin: Origin, parent: tuple[Leg, ...], config: dict[str, Any]) -> Begun:
+        """A trial that goes on with another's weights; it stands for the one that it replaces."""
+        searched = self._plan.space.searched(config)
+        distributions = {name: self._plan.space.distributions[name] for name in searched}
+        number = len(self._study.get_trials(deepcopy=False))
+        # At once, where asking would leave it for a moment without its origin.
+        self._study.add_trial(
+            create_trial(
+                state=TrialState.RUNNING,
+                params=searched,
+                distributions=distributions,
+                user_attrs={ORIGIN: asdict(origin)},
+            )
+        )
+        frozen = self._study.get_trials(deepcopy=False)[number]
+        trial = Trial(self._study, frozen._trial_id)
+        feasible = held(trial, self._limits.excess(config))
+        name, seed = trial_id(number), self._plan.trial_seed(number)
+        self._optuna[name] = trial
+        course = heir_course(parent, origin, seed, config)
+        return Begun(name, course, trial=trial, feasible=feasible, origin=origin)
 
     def report(self, name: str, result: Mapping[str, Any]) -> None:
         if name in self._optuna:

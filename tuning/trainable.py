@@ -30,6 +30,7 @@ from trainables.data.request import DataRequest
 from trainables.data.splits import Splits
 from trainables.errors import NonFiniteLoss
 from trainables.files import is_disk_full
+from trainables.leg import Leg
 from trainables.parts.kernels import pick_device
 from trainables.task import Task, begin
 from trainables.trainer import Trainer
@@ -120,8 +121,7 @@ class _TaskTrainable(tune.Trainable):
             self._run = TrialRun(
                 self._task,
                 self._armed["trial"],
-                self._armed["seed"],
-                self._armed["parameters"],
+                [Leg(**leg) for leg in self._armed["legs"]],
                 self._splits(),
                 settings,
                 self._armed["spared"],

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trainables.course import Course
 from trainables.data.splits import Splits
 from trainables.files import cut_torn_line, write_json
+from trainables.leg import Leg
 from trainables.measures import LATENCY, latency, measured
-from trainables.task import Task, begin
-from trainables.trainer import load_tensors, save_weights
+from trainables.task import Task
+from trainables.trainer import Trainer, load_tensors, save_weights
 from tuning.experiment import Experiment, TrialDirectory
 from tuning.ownership import writing
 from tuning.status import better
@@ -45,7 +47,8 @@ class TrialSettings:
 class TrialRun:
     """Trains one configuration and leaves `result.jsonl`, `last.pt` and `best.pt` behind.
 
-    Where a `last.pt` is there already it goes on from it. The order of writing makes that exact:
+    Where a `last.pt` is there already it goes on from it; where another trial has trained the legs
+    before, it begins with what that has left. The order of writing makes that exact:
     first the checkpoint, which carries its epoch's result, then the line of `result.jsonl`, then
     the best weights; so whatever a crash kept from being written, `settle` writes from the
     checkpoint, and no epoch that a checkpoint covers is trained or recorded twice.
@@ -55,8 +58,7 @@ class TrialRun:
         self,
         task: Task,
         trial: str,
-        seed: int,
-        config: Mapping[str, Any],
+        legs: Sequence[Leg],
         splits: Splits,
         settings: TrialSettings,
         spared: bool,
@@ -66,19 +68,20 @@ class TrialRun:
         self._directory = Experiment(settings.root).trial(trial)
         self._directory.root.mkdir(parents=True, exist_ok=True)
         self._patience = None if spared else settings.patience
-        self.trainer = begin(
-            task,
-            config,
-            splits,
-            device=settings.device,
-            seed=seed,
-            threads=settings.threads,
-        )
+        self._course = Course(task, legs, splits, device=settings.device, threads=settings.threads)
         with writing(self._directory, settings.run):
             settle(self._directory, settings)
         if self._directory.last.is_file():
-            self.trainer.load(self._directory.last)
+            self._course.load(self._directory.last)
+        elif legs[0].start:
+            self._course.take_over(load_tensors(self._directory.inherited, settings.device))
         self._best, self._best_epoch = _best(self._directory.read_results(), settings)
+        self._best_epoch = max(self._best_epoch, legs[0].start)  # patience begins there
+
+    @property
+    def trainer(self) -> Trainer:
+        """Of the configuration that it has now."""
+        return self._course.trainer
 
     @property
     def finished(self) -> bool:
@@ -94,7 +97,7 @@ class TrialRun:
         Raises:
             SupersededError: another run owns the experiment; the epoch is lost.
         """
-        result = self.trainer.run_epoch()
+        result = self._course.run_epoch()
         result |= self._measures()  # in place: the checkpoint carries it
         with writing(self._directory, self._settings.run):
             self.trainer.save(self._directory.last)
@@ -128,7 +131,7 @@ def settle(directory: TrialDirectory, settings: TrialSettings) -> None:
         return
     state = load_tensors(directory.last)
     lines = directory.read_results()
-    if len(lines) < state["epoch"]:
+    if not lines or lines[-1]["epoch"] < state["epoch"]:
         directory.append_result(state["result"])
         lines.append(state["result"])
     if _best(lines, settings)[1] == state["epoch"]:

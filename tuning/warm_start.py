@@ -137,6 +137,8 @@ def _unfit(status: TrialStatus, config: dict[str, Any], space: SearchSpace) -> s
     if status.state not in ("COMPLETE", "PRUNED") or status.score is None:
         return "without a score"
     given = space.given
+    if status.parent:
+        return "of a population, with others' weights"
     if config.get("epochs") != space.epochs:
         return "of another length"
     if set(config) != set(space.existing(given | config)):

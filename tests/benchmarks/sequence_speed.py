@@ -31,6 +31,7 @@ from search_spaces.find import find_space
 from trainables.data.request import DataRequest
 from trainables.data.splits import Splits
 from trainables.parts.kernels import choose_kernels
+from tuning.begun import alone
 from tuning.events import TrialEvents
 from tuning.experiment import Experiment
 from tuning.ownership import begin_run
@@ -54,7 +55,7 @@ def ours(name: str, config: dict[str, Any], splits: Splits, device: str) -> None
         experiment = Experiment(Path(root))
         run = begin_run(experiment)
         settings = TrialSettings(Path(root), run, space.metric, "min", None, 1, device)
-        trial = TrialRun(space.task, "t0000", 0, config, splits, settings, spared=True)
+        trial = TrialRun(space.task, "t0000", alone(0, config), splits, settings, spared=True)
         directory = experiment.trial("t0000").root
         types = {key: type(value) for key, value in config.items()}
         events = TrialEvents(directory, config, types, space.metric)

@@ -37,6 +37,7 @@ from trainables.data.request import DataRequest
 from trainables.data.splits import Split, Splits
 from trainables.parts.kernels import choose_kernels
 from trainables.parts.vision import import_torchvision
+from tuning.begun import alone
 from tuning.events import TrialEvents
 from tuning.experiment import Experiment
 from tuning.ownership import begin_run
@@ -64,7 +65,7 @@ def ours(task: Any, config: dict[str, Any], splits: Splits) -> None:
     with tempfile.TemporaryDirectory() as root:
         run = begin_run(Experiment(Path(root)))
         settings = TrialSettings(Path(root), run, "val_accuracy", "max", None, 1, "cpu")
-        trial = TrialRun(task, "t0000", 0, config, splits, settings, spared=True)
+        trial = TrialRun(task, "t0000", alone(0, config), splits, settings, spared=True)
         directory = Experiment(Path(root)).trial("t0000").root
         types = {name: type(value) for name, value in config.items()}
         events = TrialEvents(directory, config, types, "val_accuracy")

@@ -13,6 +13,7 @@ import torch
 
 from trainables.data.request import DataRequest
 from trainables.data.splits import ImageMeta, Splits
+from trainables.leg import Leg
 from trainables.trainer import save_tensors
 from tuning.constraints import Limits
 from tuning.deaths import DEATHS
@@ -124,7 +125,7 @@ class Rehearsal:
             self.experiment, self.plan, self.settings, self.listener, kept_best=None
         )
         source = RerunTrials(
-            self.plan, choice.reruns, finalists.config, self.recorder, self.experiment
+            self.plan, choice.reruns, finalists.course, self.recorder, self.experiment
         )
         self.searcher = TrialFeed(self.plan, source, self.recorder)
         return choice
@@ -137,7 +138,9 @@ class Rehearsal:
             return None
         name: str = suggestion["trial"]
         self._ray_id[name] = ray_id
-        self.suggestions[name] = suggestion
+        legs = suggestion["legs"]
+        shown = {"seed": legs[0]["seed"], "parameters": legs[-1]["config"]}
+        self.suggestions[name] = suggestion | shown
         return name
 
     def work(self, trial: str, epoch: int, score: float, *, tell: bool = True) -> dict[str, Any]:
@@ -182,8 +185,7 @@ class Rehearsal:
         run = TrialRun(
             self.plan.space.task,
             trial,
-            suggestion["seed"],
-            suggestion["parameters"],
+            [Leg(**leg) for leg in suggestion["legs"]],
             splits.closed(),
             self.settings,
             suggestion["spared"],

@@ -15,6 +15,7 @@ from tests.tuning.rehearsal import META, Rehearsal, cheap_plan
 from trainables.data.splits import Splits
 from trainables.errors import BadInput
 from trainables.files import write_json
+from trainables.leg import Leg
 from trainables.measures import measured
 from trainables.mnist_cnn import TASK
 from tuning.front import Objective, best_first, front
@@ -209,7 +210,8 @@ def test_a_worker_measures_what_is_asked_for(rehearse: Rehearse, grey_splits: Sp
     settings = replace(search.settings, measured=("latency_ms", "bytes"))
     trial = search.begin() or ""
     suggestion = search.suggestions[trial]
-    arguments = (TASK, trial, suggestion["seed"], suggestion["parameters"], grey_splits.closed())
+    legs = [Leg(**leg) for leg in suggestion["legs"]]
+    arguments = (TASK, trial, legs, grey_splits.closed())
     run = TrialRun(*arguments, settings, True)
     line = run.run_epoch()
     assert 0 < line["latency_ms"] < 100 and line["bytes"] == measured(run.trainer.module)["bytes"]

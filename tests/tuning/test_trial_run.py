@@ -14,6 +14,7 @@ import torch
 from trainables.data.splits import Splits
 from trainables.mnist_cnn import TASK
 from trainables.trainer import Trainer
+from tuning.begun import alone
 from tuning.experiment import Experiment, TrialDirectory
 from tuning.ownership import SupersededError, begin_run
 from tuning.status import better
@@ -37,7 +38,7 @@ def open_run(
     **changes: Any,
 ) -> TrialRun:
     config = CONFIG | changes
-    return TrialRun(TASK, trial, 7, config, splits.closed(), settings, spared)
+    return TrialRun(TASK, trial, alone(7, config), splits.closed(), settings, spared)
 
 
 def directory_of(settings: TrialSettings, trial: str = "t0001") -> TrialDirectory:

@@ -23,11 +23,12 @@ def optimizer(default: str) -> Any:
 
 
 def lr(default: float) -> Any:
-    return number(default, low=1e-8, high=10.0, help="learning rate; the peak of a schedule")
+    about = "learning rate; the peak of a schedule"
+    return number(default, low=1e-8, high=10.0, help=about, adjustable=True)
 
 
 def momentum(default: float) -> Any:
-    return number(default, low=0.0, high=0.999, help="momentum (sgd only)")
+    return number(default, low=0.0, high=0.999, help="momentum (sgd only)", adjustable=True)
 
 
 def nesterov(default: bool) -> Any:
@@ -35,7 +36,8 @@ def nesterov(default: bool) -> Any:
 
 
 def weight_decay(default: float) -> Any:
-    return number(default, low=0.0, high=1.0, help="L2 penalty; decoupled with adamw")
+    about = "L2 penalty; decoupled with adamw"
+    return number(default, low=0.0, high=1.0, help=about, adjustable=True)
 
 
 def batch_size(default: int) -> Any:
@@ -47,11 +49,13 @@ def schedule(default: str) -> Any:
 
 
 def label_smoothing(default: float) -> Any:
-    return number(default, low=0.0, high=0.9, help="weight of the uniform target in the loss")
+    about = "weight of the uniform target in the loss"
+    return number(default, low=0.0, high=0.9, help=about, adjustable=True)
 
 
 def dropout(default: float) -> Any:
-    return number(default, low=0.0, high=0.95, help="share of inputs dropped before linear layers")
+    about = "share of inputs dropped before linear layers"
+    return number(default, low=0.0, high=0.95, help=about, adjustable=True)
 
 
 def cell(default: str) -> Any:
@@ -67,11 +71,13 @@ def layers(default: int) -> Any:
 
 
 def clip(default: float) -> Any:
-    return number(default, low=1e-3, high=1e6, help="largest norm of an update's gradient")
+    about = "largest norm of an update's gradient"
+    return number(default, low=1e-3, high=1e6, help=about, adjustable=True)
 
 
 def decoupled_decay(default: float) -> Any:
-    return number(default, low=0.0, high=1.0, help="decoupled weight decay (AdamW); 0: Adam")
+    about = "decoupled weight decay (AdamW); 0: Adam"
+    return number(default, low=0.0, high=1.0, help=about, adjustable=True)
 
 
 def width(default: int, what: str) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from tuning.begun import Begun
 from tuning.front import Objective
 from tuning.objectives import values_of
 from tuning.status import TrialStatus, better
@@ -23,11 +24,12 @@ class Book:
         self.configs: dict[str, dict[str, Any]] = {}
         self.lines: dict[str, list[dict[str, Any]]] = defaultdict(list)
 
-    def start(self, trial: str, seed: int, config: dict[str, Any], *, feasible: bool) -> None:
-        self.configs[trial] = config
-        self.statuses[trial] = TrialStatus(trial, "RUNNING", None, None, 0, 0.0, seed)
+    def start(self, begun: Begun) -> None:
+        trial = begun.name
+        self.configs[trial] = begun.config
+        self.statuses[trial] = TrialStatus(trial, "RUNNING", None, None, 0, 0.0, begun.seed)
 
-    def resume(self, trial: str, seed: int, config: dict[str, Any], *, feasible: bool) -> None:
+    def resume(self, begun: Begun) -> None:
         """Nothing has to be made again."""
 
     def pause(self, trial: str) -> None:

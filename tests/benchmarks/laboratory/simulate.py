@@ -133,8 +133,8 @@ def ours(
         make_scheduler(plan, {}, rungs),
         lambda suggestion, ray_id: (
             suggestion["trial"],
-            suggestion["seed"],
-            suggestion["parameters"],
+            suggestion["legs"][0]["seed"],
+            suggestion["legs"][0]["config"],
         ),
         line,
     )
