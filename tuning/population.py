@@ -165,7 +165,7 @@ def perturbed(
 
 
 def _changed(value: Any, distribution: BaseDistribution, chance: np.random.Generator) -> Any:
-    factor, seed = chance.choice(FACTORS), int(chance.integers(2**32))
+    factor, seed = float(chance.choice(FACTORS)), int(chance.integers(2**32))
     draws_anew = chance.random() < RESAMPLED
     if draws_anew or isinstance(distribution, CategoricalDistribution):
         study = optuna.create_study(sampler=RandomSampler(seed=seed))

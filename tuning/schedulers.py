@@ -147,6 +147,10 @@ class _Halting(FIFOScheduler):
         if not trial.config["spared"]:
             self._halts.record(trial.config["trial"], result)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing: Tuner pickles what it is given for a restore that we never ask for."""
+        return {}
+
 
 @dataclass(frozen=True)
 class _Named:

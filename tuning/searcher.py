@@ -195,7 +195,9 @@ class TrialFeed(Searcher):
                 if finished:
                     self._end(name, "COMPLETE", "")
                 else:
-                    self._end(name, "PRUNED", NOT_PROMOTED if name in self._waiting else cause)
+                    promotes = self._halts is not None and self._halts.before_new
+                    waits_for_good = promotes and name in self._waiting
+                    self._end(name, "PRUNED", NOT_PROMOTED if waits_for_good else cause)
 
     @property
     def left(self) -> int:

@@ -21,11 +21,12 @@ from tuning.experiment import Experiment
 from tuning.finalists import Choice
 from tuning.ownership import begin_run
 from tuning.plan import SearchPlan
+from tuning.population import Population
 from tuning.recorder import Recorder
 from tuning.request import make_plan
 from tuning.reruns import Finalists, RerunTrials
 from tuning.rungs import rungs_of
-from tuning.searcher import TrialFeed
+from tuning.searcher import Halts, TrialFeed
 from tuning.status import TrialStatus
 from tuning.study import open_study
 from tuning.study_trials import StudyTrials
@@ -107,11 +108,14 @@ class Rehearsal:
         )
         self.listener = Listener()
         self.recorder = Recorder(self.experiment, plan, self.settings, self.listener)
-        self.rungs = rungs_of(plan)
-        self.study = open_study(self.experiment, plan, self.rungs)
+        rungs = rungs_of(plan)
+        self.study = open_study(self.experiment, plan, rungs)
         self.limits = Limits(plan.constraints, plan.space.task, META)
         self.source = StudyTrials(plan, self.study, self.recorder, self.limits)
-        self.searcher = TrialFeed(plan, self.source, self.recorder, self.rungs)
+        self.halts: Halts | None = rungs
+        if plan.scheduler == "pbt":
+            self.halts = Population(plan, self.experiment, self.recorder, self.source)
+        self.searcher = TrialFeed(plan, self.source, self.recorder, self.halts)
         self._ray_ids = (f"ray_{run}_{number}" for number in itertools.count())
         self._ray_id: dict[str, str] = {}
         self.suggestions: dict[str, dict[str, Any]] = {}

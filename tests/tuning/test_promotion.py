@@ -11,71 +11,20 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import RandomSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
-from ray.tune.schedulers import TrialScheduler
 
+from tests.tuning.driven import Driven, states
 from tests.tuning.rehearsal import Rehearsal
-from tests.tuning.test_schedulers import TuneTrial
-from tuning.schedulers import make_scheduler
 from tuning.searcher import NOT_PROMOTED
 
 Rehearse = Callable[..., Rehearsal]
 
 
-class Promoted:
-    """A rehearsed search with the scheduler in it: each trial scores by its number alone."""
-
-    def __init__(self, search: Rehearsal, quality: dict[str, float]) -> None:
-        self.search = search
-        self.quality = quality
-        self.scheduler = make_scheduler(search.plan, search.searcher.history, search.rungs)
-        self.order: list[tuple[str, int]] = []
-
-    def begin(self) -> str | None:
-        return self.search.begin()
-
-    def epoch(self, trial: str) -> bool:
-        """Train one; returns whether the trial keeps its slot."""
-        search, directory = self.search, self.search.experiment.trial(trial)
-        epoch = len(directory.read_results()) + 1
-        self.order.append((trial, epoch))
-        score = self.quality[trial] + 0.01 * epoch
-        last = epoch == search.plan.space.epochs
-        result = search.work(trial, epoch, score, tell=not last)
-        if last:
-            search.end(trial, {**result, "finished": True})
-            return False
-        number, spared = int(trial[1:]), search.suggestions[trial]["spared"]
-        decision = self.scheduler.on_trial_result(None, TuneTrial(number, spared), result)
-        if decision == TrialScheduler.STOP:
-            search.end(trial, result)
-        return decision == TrialScheduler.CONTINUE
-
-    def run(self, slots: int = 1, epochs: int | None = None) -> None:
-        """Until there is nothing to do, or so many epochs were trained."""
-        running: list[str] = []
-        while len(self.order) != epochs:
-            while len(running) < slots and (trial := self.begin()) is not None:
-                running.append(trial)
-            if not running:
-                return
-            trial = running.pop(0)
-            if self.epoch(trial):
-                running.append(trial)
-
-
 QUALITY = {f"t{number:04d}": number * 7 % 12 / 20 for number in range(12)}
 
 
-def promoted(rehearse: Rehearse, **options: Any) -> Promoted:
+def promoted(rehearse: Rehearse, **options: Any) -> Driven:
     lengths = {"max_epochs": 8, "trials": 12, "sampler": "random"}
-    return Promoted(rehearse(scheduler="promote", **lengths | options), QUALITY)
-
-
-def states(search: Rehearsal) -> dict[str, tuple[str, int]]:
-    study = {f"t{t.number:04d}": (t.state.name, t.last_step or 0) for t in search.study.trials}
-    told = {name: (search.status(name).state, search.status(name).epochs) for name in study}
-    assert study == told
-    return study
+    return Driven(rehearse(scheduler="promote", **lengths | options), QUALITY.__getitem__)
 
 
 def test_a_trial_waits_at_a_rung_and_is_running_for_the_study(rehearse: Rehearse) -> None:
@@ -142,8 +91,8 @@ def test_a_search_killed_while_trials_wait_goes_on_as_if_it_was_not(
     first = promoted(rehearse, name="parts")
     first.run(epochs=killed_after)
     second = promoted(rehearse, name="parts")
-    waited = set(first.search.rungs.waiting())  # type: ignore[union-attr]
-    assert waited <= set(second.search.rungs.waiting())  # type: ignore[union-attr]
+    waited = set(first.search.halts.waiting())  # type: ignore[union-attr]
+    assert waited <= set(second.search.halts.waiting())  # type: ignore[union-attr]
     second.run()
     assert states(second.search) == states(whole.search)
     assert sorted(first.order + second.order) == sorted(whole.order)  # nothing twice, nothing lost
@@ -151,7 +100,7 @@ def test_a_search_killed_while_trials_wait_goes_on_as_if_it_was_not(
 
 def test_a_trial_is_not_given_again_before_its_worker_is_off_the_slot(rehearse: Rehearse) -> None:
     run = promoted(rehearse)
-    search, rungs = run.search, run.search.rungs
+    search, rungs = run.search, run.search.halts
     names = [search.begin() or "" for _ in range(3)]
     search.complete("t0000", [0.1] * 8)
     for epoch in (1, 2):
@@ -168,7 +117,7 @@ def test_a_trial_is_not_given_again_before_its_worker_is_off_the_slot(rehearse: 
 def test_what_waits_when_the_budget_is_spent_is_stopped(rehearse: Rehearse) -> None:
     run = promoted(rehearse)
     run.run(epochs=15)
-    waiting = run.search.rungs.waiting()  # type: ignore[union-attr]
+    waiting = run.search.halts.waiting()  # type: ignore[union-attr]
     assert waiting
     run.search.searcher.close("time budget spent")
     assert {state for state, _ in states(run.search).values()} == {"COMPLETE", "PRUNED"}
@@ -178,7 +127,7 @@ def test_what_waits_when_the_budget_is_spent_is_stopped(rehearse: Rehearse) -> N
 def test_an_interrupted_search_keeps_them(rehearse: Rehearse) -> None:
     run = promoted(rehearse)
     run.run(epochs=15)
-    waiting = run.search.rungs.waiting()  # type: ignore[union-attr]
+    waiting = run.search.halts.waiting()  # type: ignore[union-attr]
     run.search.searcher.close(None)
     assert {states(run.search)[name][0] for name in waiting} == {"RUNNING"}
     assert not run.search.searcher.ended and run.search.searcher.left
@@ -187,7 +136,7 @@ def test_an_interrupted_search_keeps_them(rehearse: Rehearse) -> None:
 def test_events_of_those_that_wait_are_closed(rehearse: Rehearse) -> None:
     run = promoted(rehearse)
     run.run(epochs=14)
-    waiting = set(run.search.rungs.waiting())  # type: ignore[union-attr]
+    waiting = set(run.search.halts.waiting())  # type: ignore[union-attr]
     assert len(waiting) >= 2 and not waiting & set(run.search.recorder._events)
     run.run()
     assert not run.search.recorder._events

@@ -1,0 +1,253 @@
+"""`--scheduler pbt` in the search: who is replaced, by whom, and a kill on the way."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution
+
+from search_spaces.find import find_space
+from tests.tuning.driven import Driven, states
+from tests.tuning.rehearsal import Rehearsal, cheap_plan
+from trainables.data.splits import Splits
+from trainables.errors import BadInput
+from trainables.files import write_json
+from trainables.trainer import load_tensors
+from tuning.population import FACTORS, Population, perturbed
+from tuning.recovery import ORIGIN
+
+Rehearse = Callable[..., Rehearsal]
+QUALITY = {f"t{number:04d}": number * 7 % 12 / 40 for number in range(1, 9)}  # of the first ones
+WORST = sorted(QUALITY, key=QUALITY.__getitem__)[:2]
+BEST = sorted(QUALITY, key=QUALITY.__getitem__)[-2:]
+
+
+def population(rehearse: Rehearse, **options: Any) -> Driven:
+    """Eight and the baseline, judged after 2, 4 and 6 of 8 epochs; heirs are better than all."""
+    lengths = {"max_epochs": 8, "trials": 9, "sampler": "random"}
+    search = rehearse(scheduler="pbt", **lengths | options)
+    return Driven(search, lambda trial: 0.0 if trial == "t0000" else QUALITY.get(trial, 0.35))
+
+
+def heirs(search: Rehearsal) -> dict[str, tuple[str, int]]:
+    """By trial, whose weights of which epoch it began with."""
+    found = {name: search.status(name) for name in states(search)}
+    return {name: (s.parent, s.start) for name, s in found.items() if s.parent}
+
+
+@pytest.mark.parametrize("slots", [1, 2, 4, 9])
+def test_the_worst_quarter_ends_and_heirs_of_the_best_begin_in_their_place(
+    rehearse: Rehearse, slots: int
+) -> None:
+    run = population(rehearse)
+    run.run(slots)
+    search = run.search
+    found = states(search)
+    assert Counter(state for state, _ in found.values())["COMPLETE"] == 9  # as many as asked for
+    assert found["t0000"] == ("COMPLETE", 8) and len(run.order) == len(set(run.order)) == 9 * 8
+    ended = {name: s for name in found if (s := search.status(name)).state == "PRUNED"}
+    born = heirs(search)
+    assert len(ended) == len(born) >= 4
+    assert {s.cause for s in ended.values()} == {f"replaced by {name}" for name in born}
+    assert all(s.epochs in (2, 4, 6) for s in ended.values())
+    assert "t0000" not in {parent for parent, _ in born.values()} | set(ended)  # the baseline
+    for name, (parent, start) in born.items():
+        steps = search.study.trials[int(name[1:])].intermediate_values
+        assert min(steps) == start + 1 and start in (2, 4, 6)
+        assert search.status(parent).parent or parent in QUALITY
+    if slots == 1:  # then all are judged by all
+        assert {n for n, s in ended.items() if s.epochs == 2} == set(WORST)
+        assert {parent for parent, start in born.values() if start == 2} <= set(BEST)
+
+
+def test_an_heir_has_its_parents_weights_and_settings_near_its_parents(rehearse: Rehearse) -> None:
+    run = population(rehearse)
+    search = run.search
+    begin, seen = search.begin, []
+
+    def look() -> str | None:
+        name = begin()
+        directory = search.experiment.trial(name or "t0000")
+        if name is not None and name not in QUALITY and directory.inherited.is_file():
+            legs = search.suggestions[name]["legs"]
+            status = search.status(name)
+            if status.epochs == status.start:
+                assert load_tensors(directory.inherited)["epoch"] == status.start
+                assert [leg["start"] for leg in legs] == [status.start]
+                seen.append(name)
+        return name
+
+    search.begin = look  # type: ignore[method-assign]
+    run.run(slots=2)
+    born = heirs(search)
+    assert seen == list(born)
+    changed: Counter[str] = Counter()
+    for name, (parent, start) in born.items():
+        own, theirs = (search.experiment.trial(t).read_config() for t in (name, parent))
+        differ = {n for n in own if own[n] != theirs[n]}
+        assert set(own) == set(theirs) and differ <= set(search.plan.perturbed)
+        changed.update(differ)
+        assert search.plan.space.contains(own)
+        frozen = search.study.trials[int(name[1:])]
+        assert frozen.params == search.plan.space.searched(own)
+        assert frozen.user_attrs[ORIGIN]["parent"] == parent
+        course = search.experiment.trial(name).read_course()
+        assert course[-1].start == start and course[-1].config == own
+        assert course[:-1] == tuple(
+            leg for leg in search.experiment.trial(parent).read_course() if leg.start < start
+        )
+        assert len({leg.seed for leg in course}) == len(course)
+    assert {"lr", "dropout"} <= set(changed)
+    for directory in search.experiment.trials():  # nothing that only a population needs stays
+        assert not directory.milestone.exists() and not directory.inherited.exists()
+
+
+def test_a_parent_that_has_gone_on_passes_on_what_it_had_at_the_milestone(
+    rehearse: Rehearse,
+) -> None:
+    run = population(rehearse)
+    search, best = run.search, BEST[-1]
+    run.run(slots=1, epochs=8 + 2 * 8)  # all wait after 2
+    halts = search.halts
+    assert isinstance(halts, Population) and len(halts.waiting()) == 8
+    halts.go_on(best)
+    search.work(best, 3, 0.4, tell=False)  # beyond it
+    assert load_tensors(search.experiment.trial(best).milestone)["epoch"] == 2
+    while (heir := halts.go_on(WORST[0])) is None or heir.origin.parent != best:  # type: ignore[union-attr]
+        halts.report(WORST[0], {"epoch": 2, "val_accuracy": 0.0})
+        halts._plan = cheap_plan(search.plan.storage, seed=halts._plan.seed + 1, trials=9)
+        object.__setattr__(halts._plan, "space", search.plan.space)
+    assert heir.origin is not None and heir.origin.start == 2
+    assert load_tensors(search.experiment.trial(heir.name).inherited)["epoch"] == 2
+
+
+@pytest.mark.parametrize("killed_after", [9, 24, 25, 33, 50])
+def test_a_search_killed_on_the_way_goes_on(rehearse: Rehearse, killed_after: int) -> None:
+    first = population(rehearse)
+    first.run(slots=2, epochs=killed_after)
+    second = population(rehearse)
+    second.run(slots=2)
+    found = states(second.search)
+    assert Counter(state for state, _ in found.values())["COMPLETE"] == 9
+    assert "RUNNING" not in {state for state, _ in found.values()}
+    everything = first.order + second.order
+    assert len(everything) == len(set(everything)) == 9 * 8
+    replaced = [name for name, (state, _) in found.items() if state == "PRUNED"]
+    assert len(replaced) == len(heirs(second.search)) >= 4
+
+
+def test_a_kill_after_an_heir_began_ends_the_one_it_replaces(rehearse: Rehearse) -> None:
+    first = population(rehearse)
+    first.run(epochs=8 + 2 * 8)
+    end = first.search.searcher._end
+
+    def killed(*arguments: Any) -> None:
+        raise KeyboardInterrupt
+
+    first.search.searcher._end = killed  # type: ignore[method-assign, assignment]
+    with pytest.raises(KeyboardInterrupt):
+        first.run()
+    first.search.searcher._end = end  # type: ignore[method-assign]
+    second = population(rehearse)
+    status = second.search.status(WORST[0])
+    assert (status.state, status.cause) == ("PRUNED", "replaced by t0009")
+    second.run()
+    found = states(second.search)
+    assert Counter(state for state, _ in found.values())["COMPLETE"] == 9
+    assert len(set(first.order + second.order)) == 9 * 8
+
+
+def test_finalists_train_the_schedule_that_was_found_afresh(rehearse: Rehearse) -> None:
+    run = population(rehearse)
+    run.run()
+    search = run.search
+    choice = search.run_again()
+    heir = choice.trials[0]
+    course = search.experiment.trial(heir).read_course()
+    assert len(course) > 1
+    rerun = next(name for name in iter(search.begin, None) if name.startswith(heir))
+    legs = search.suggestions[rerun]["legs"]
+    assert [(leg["start"], leg["config"]) for leg in legs] == [(c.start, c.config) for c in course]
+    assert not {leg["seed"] for leg in legs} & {leg.seed for leg in course}
+    assert len({leg["seed"] for leg in legs}) == len(legs)
+    status = search.status(rerun)
+    assert (status.parent, status.start, status.seed) == ("", 0, legs[0]["seed"])
+    assert search.experiment.trial(rerun).read_course()[1].config == course[1].config
+
+
+def test_a_budget_counts_what_each_has_trained_itself(rehearse: Rehearse) -> None:
+    run = population(rehearse)
+    run.run()
+    statuses = run.search.recorder.statuses.values()
+    assert sum(status.trained for status in statuses) == 9 * 8
+    assert sum(status.epochs for status in statuses) > 9 * 8
+
+
+def test_heirs_do_not_warm_another_search(rehearse: Rehearse, grey_splits: Splits) -> None:
+    first = population(rehearse, name="first")
+    first.run()
+    write_json(first.search.experiment.plan, first.search.plan.to_json(grey_splits))
+    second = rehearse(name="second", trials=2, max_epochs=8, warm_start="first")
+    assert second.source.imported is not None
+    born = len(heirs(first.search))
+    assert second.source.imported.left_out == {"of a population, with others' weights": born}
+
+
+def test_settings_near_others() -> None:
+    space = find_space("mnist")
+    config = space.baseline
+    names = ("lr", "dropout", "momentum")
+    found = [perturbed(config, names, space, np.random.default_rng(seed)) for seed in range(200)]
+    lr = space.distributions["lr"]
+    assert isinstance(lr, FloatDistribution)
+    near = [c["lr"] for c in found if c["lr"] / config["lr"] in FACTORS]
+    assert 120 <= len(near) <= 180 and {round(v / config["lr"], 6) for v in near} == set(FACTORS)
+    assert all(lr.low <= c["lr"] <= lr.high for c in found)
+    assert all(set(c) == set(config) for c in found)  # momentum is not there with adam
+    assert {c["hidden"] for c in found} == {config["hidden"]}
+    high = perturbed({**config, "lr": lr.high}, ("lr",), space, np.random.default_rng(3))
+    assert high["lr"] <= lr.high and type(high["lr"]) is float
+    choices = CategoricalDistribution([0.0, 0.5])
+    object.__setattr__(space, "distributions", {**space.distributions, "dropout": choices})
+    drawn = (np.random.default_rng(seed) for seed in range(9))
+    some = {perturbed(config, ["dropout"], space, chance)["dropout"] for chance in drawn}
+    assert some == {0.0, 0.5}
+
+
+@pytest.mark.parametrize(
+    ("settings", "options", "said"),
+    [
+        ((), {"perturb": "batch_size"}, "--perturb batch_size: cannot change in the middle"),
+        ((), {"perturb": "lrr"}, "--perturb lrr: unknown; did you mean 'lr'"),
+        (("lr=0.01",), {"perturb": "lr"}, "--perturb lr: is not searched; --set lr=LOW..HIGH"),
+        ((), {"perturb": "lr", "scheduler": "asha"}, "--perturb lr: only with --scheduler pbt"),
+        ((), {"max_epochs": 1}, "trainings of 1 epochs end before the first change"),
+        (
+            ("lr=0.01", "dropout=0", "weight_decay=0", "momentum=0.9", "label_smoothing=0"),
+            {},
+            "--scheduler pbt: no searched parameter of mnist_cnn can change in the middle",
+        ),
+    ],
+)
+def test_what_it_refuses(
+    tmp_path: Path, settings: tuple[str, ...], options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(BadInput) as refused:
+        cheap_plan(tmp_path, *settings, **{"scheduler": "pbt", "max_epochs": 8} | options)
+    assert said in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_what_it_changes_is_resolved_and_resumed(tmp_path: Path) -> None:
+    asked = cheap_plan(tmp_path, scheduler="pbt", max_epochs=8, perturb="lr, dropout")
+    assert asked.perturbed == ("lr", "dropout") and asked.to_json()["perturbed"] == [
+        "lr",
+        "dropout",
+    ]
+    everything = cheap_plan(tmp_path, scheduler="pbt", max_epochs=8)
+    assert {"lr", "dropout", "weight_decay"} <= set(everything.perturbed)
+    assert not {"batch_size", "hidden", "optimizer"} & set(everything.perturbed)
