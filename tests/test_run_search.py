@@ -85,7 +85,7 @@ def refusal(capsys: pytest.CaptureFixture[str], storage: Path, *arguments: str) 
         ([*MNIST, "--sampler", "bohb"], ["--sampler", "bohb", "tpe"]),
         ([*MNIST, "--sampler", "grid"], ["--sampler grid: ", "lr", "--set"]),
         ([*MNIST, "--sampler", "cmaes", *CATEGORIES], ["--sampler cmaes", "here are 0"]),
-        ([*MNIST, "--scheduler", "pbt"], ["--scheduler", "pbt", "asha"]),
+        ([*MNIST, "--scheduler", "sha"], ["--scheduler", "sha", "asha", "pbt"]),
         ([*MNIST, "--concurrency", "9999"], ["--concurrency 9999", "has"]),
         ([*MNIST, "--cpus-per-trial", "9999"], ["--cpus-per-trial 9999", "has"]),
         ([*MNIST, "--gpus-per-trial", "9999"], ["--gpus-per-trial 9999", "has"]),

@@ -76,7 +76,7 @@ def parser() -> argparse.ArgumentParser:
         help="earlier experiments on the same data, whose trials the sampler learns from",
     )
     add("--sampler", choices=SAMPLERS, help="who proposes (default: tpe)")
-    add("--scheduler", choices=SCHEDULERS, help="who stops (default: asha)")
+    add("--scheduler", choices=SCHEDULERS, help="who stops (default: promote)")
     add(
         "--perturb",
         metavar="P[,P]",

@@ -16,6 +16,7 @@ from tuning.budget import Meter
 from tuning.cluster import RaySession
 from tuning.constraints import Limits
 from tuning.finalists import Choice, Finals
+from tuning.halts import Halts
 from tuning.ownership import Ownership
 from tuning.plan import SearchPlan
 from tuning.population import Population
@@ -26,7 +27,7 @@ from tuning.rungs import rungs_of
 from tuning.schedulers import make_scheduler
 from tuning.screen import Screen
 from tuning.search import Ending, run_trials
-from tuning.searcher import Halts, TrialFeed
+from tuning.searcher import TrialFeed
 from tuning.signals import interrupts
 from tuning.study import open_study
 from tuning.study_trials import MOST_REFUSED, StudyTrials

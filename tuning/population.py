@@ -117,6 +117,14 @@ class Population:
         self._left[trial] = milestone
         return None
 
+    def last_chance(self) -> str | None:
+        """Nobody: whoever waits is the next in its turn."""
+        return None
+
+    def hopeless(self) -> list[str]:
+        """Nobody: all go on, or are replaced."""
+        return []
+
     def _parent_for(self, trial: str, milestone: int) -> str | None:
         """One of the best there, if the trial is of the worst; None where it stays."""
         scores = self._scores[milestone]

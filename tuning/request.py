@@ -43,7 +43,7 @@ def make_plan(
     warm_start: str | None = None,
     perturb: str | None = None,
     sampler: str = "tpe",
-    scheduler: str = "asha",
+    scheduler: str = "promote",
     time_budget: float | None = None,
     epoch_budget: int | None = None,
     target_score: float | None = None,

@@ -23,7 +23,7 @@ def rungs_of(plan: SearchPlan) -> Rungs | None:
     if plan.scheduler != "promote":
         return None
     space = plan.space
-    return Rungs(space.epochs, space.grace_period, space.metric, space.direction)
+    return Rungs(space.epochs, space.grace_period, space.metric, space.direction, space.trials)
 
 
 class Rungs:
@@ -33,13 +33,22 @@ class Rungs:
         epochs: full length. grace_period: epochs to the first rung; the others are each
             `REDUCTION` times as high, below the full length.
         metric: of results; direction: `max` or `min`.
+        trials: that there will be; None: nobody knows.
     """
 
     before_new = True
 
-    def __init__(self, epochs: int, grace_period: int, metric: str, direction: str) -> None:
+    def __init__(
+        self,
+        epochs: int,
+        grace_period: int,
+        metric: str,
+        direction: str,
+        trials: int | None = None,
+    ) -> None:
         self._metric = metric
         self._direction = direction
+        self._trials = trials
         self._best: dict[str, float] = {}
         self._scores: dict[int, dict[str, float]] = {}  # by rung, the lowest first
         self._waiting: dict[str, int] = {}  # trial -> rung
@@ -88,8 +97,7 @@ class Rungs:
     def next(self) -> str | None:
         """The trial that a free slot goes to; None: nobody that waits is good enough."""
         for rung, scores in reversed(self._scores.items()):
-            sign = -1 if self._direction == "max" else 1
-            order = sorted(scores, key=lambda trial: (sign * scores[trial], trial))
+            order = self._ordered(scores)
             for trial in order[: len(order) // REDUCTION]:
                 if self._waiting.get(trial) == rung:
                     return trial
@@ -98,6 +106,35 @@ class Rungs:
     def go_on(self, trial: str) -> None:
         """A trial waits no longer."""
         del self._waiting[trial]
+
+    def last_chance(self) -> str | None:
+        """The best of the highest rung that anybody has come to, if it waits there.
+
+        With few trials one alone at a rung would never be among the better half of it; the last
+        round of successive halving trains one to its full length.
+        """
+        reached = [(rung, scores) for rung, scores in self._scores.items() if scores]
+        if not reached:
+            return None
+        rung, scores = reached[-1]
+        first = self._ordered(scores)[0]
+        return first if self._waiting.get(first) == rung else None
+
+    def hopeless(self) -> list[str]:
+        """Those that wait and would not go on if all trials came to their rung and were worse."""
+        if self._trials is None:
+            return []
+        return [
+            trial
+            for rung, scores in self._scores.items()
+            for trial in self._ordered(scores)[self._trials // REDUCTION :]
+            if self._waiting.get(trial) == rung
+        ]
+
+    def _ordered(self, scores: Mapping[str, float]) -> list[str]:
+        """The best first."""
+        sign = -1 if self._direction == "max" else 1
+        return sorted(scores, key=lambda trial: (sign * scores[trial], trial))
 
     def waiting(self) -> tuple[str, ...]:
         """The trials that wait, at whatever rung."""

@@ -16,9 +16,9 @@ from ray.tune.schedulers import (
     TrialScheduler,
 )
 
+from tuning.halts import Halts
 from tuning.plan import SearchPlan
 from tuning.rungs import REDUCTION
-from tuning.searcher import Halts
 
 _MOST_BRACKETS = 3
 

@@ -7,7 +7,7 @@ value, PRUNED at the step it reached, FAIL.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import wraps
 from typing import Any, Protocol
@@ -17,6 +17,7 @@ from ray.tune.search import Searcher
 from trainables.files import is_disk_full
 from tuning.begun import Begun
 from tuning.deaths import KILLED, Deaths
+from tuning.halts import Halts
 from tuning.plan import SearchPlan
 from tuning.recorder import Recorder
 from tuning.status import TrialStatus
@@ -47,34 +48,6 @@ class Source(Protocol):
 
     def tell(self, status: TrialStatus) -> None:
         """A trial has ended."""
-
-
-class Halts(Protocol):
-    """Where trials come off their slots to wait: rungs, or the milestones of a population.
-
-    Attributes:
-        before_new: whether a trial that goes on comes before a new one.
-    """
-
-    before_new: bool
-
-    def report(self, trial: str, result: Mapping[str, Any]) -> bool:
-        """A trial has done an epoch; returns whether it waits now."""
-
-    def record(self, trial: str, result: Mapping[str, Any]) -> None:
-        """Let a result count that is not waited after."""
-
-    def replay(self, trial: str, results: Iterable[Mapping[str, Any]], *, ended: bool) -> None:
-        """Take in a trial of an earlier run; it waits where that left it."""
-
-    def waiting(self) -> tuple[str, ...]:
-        """The trials that wait."""
-
-    def next(self) -> str | None:
-        """The one that a free slot goes to; None: none of them."""
-
-    def go_on(self, trial: str) -> Begun | None:
-        """A trial waits no longer; returns the one that begins in its place, if one does."""
 
 
 def _unless_disk_full(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -140,6 +113,8 @@ class TrialFeed(Searcher):
             # Tune may have told the scheduler of its last epoch, and us not yet.
             return self._go_on(trial_id, name, halts) if name in self._waiting else None
         if not self._source.left:
+            if halts is not None and not self._runs() and (name := halts.last_chance()):
+                return self._go_on(trial_id, name, halts)
             self._end_waiting()
             return Searcher.FINISHED if self.idle else None  # one may have to be begun again
         begun = self._source.next()
@@ -175,6 +150,7 @@ class TrialFeed(Searcher):
             self._end(name, "COMPLETE", "")
         elif self._halts is not None and name in self._halts.waiting():
             self._wait(self._begun[name])
+            self._end_hopeless(self._halts)
         else:
             self._end(name, "PRUNED", f"stopped early by {self._plan.scheduler}")
 
@@ -250,6 +226,7 @@ class TrialFeed(Searcher):
         for begun in [b for b in self._interrupted if b.name in halts.waiting()]:
             self._interrupted.remove(begun)
             self._wait(begun)
+        self._end_hopeless(halts)
 
     def _wait(self, begun: Begun) -> None:
         self._waiting[begun.name] = begun
@@ -266,14 +243,26 @@ class TrialFeed(Searcher):
         self._end(name, "PRUNED", f"{REPLACED_BY} {heir.name}")
         return self._suggestion(ray_id, heir)
 
+    def _end_hopeless(self, halts: Halts) -> None:
+        """Those that will never go on are stopped at once: each that waits keeps its checkpoint."""
+        for name in halts.hopeless():
+            if name in self._waiting:
+                halts.go_on(name)
+                del self._waiting[name]
+                self._end(name, "PRUNED", NOT_PROMOTED)
+
     def _end_waiting(self) -> None:
         """Once nobody runs who could change who is promoted, those who wait are stopped."""
-        statuses = self._recorder.statuses.items()
-        if any(s.state == "RUNNING" and name not in self._waiting for name, s in statuses):
+        if self._runs():
             return
         for name in list(self._waiting):
             del self._waiting[name]
             self._end(name, "PRUNED", NOT_PROMOTED)
+
+    def _runs(self) -> bool:
+        """Whether a trial is on a slot."""
+        statuses = self._recorder.statuses.items()
+        return any(s.state == "RUNNING" and name not in self._waiting for name, s in statuses)
 
     def _suggestion(self, ray_id: str, begun: Begun) -> dict[str, Any]:
         self._ids[ray_id] = begun.name

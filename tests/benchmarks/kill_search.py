@@ -36,7 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--scheduler", default="asha", help="promote: kills while trials wait")
+    parser.add_argument("--scheduler", default="asha", help="promote, pbt: kills while trials wait")
     parser.add_argument("--trials", type=int, default=4, help="at first, and more each time")
     options = parser.parse_args()
     print(f"seed {options.seed}")
@@ -65,8 +65,8 @@ def main() -> None:
             hit[f"in a {fault}"] += 1
             print(f"killed in a {fault}", flush=True)
         search.finish()
-        if options.scheduler == "promote":
-            print(f"{waited} kills fell while trials waited at a rung")
+        if options.scheduler in ("promote", "pbt"):
+            print(f"{waited} kills fell while trials waited off their slots")
         _report(search, hit)
 
 

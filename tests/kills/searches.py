@@ -119,8 +119,9 @@ class Search:
         if not self.experiment.plan.is_file():
             return False
         asked = json.loads(self.experiment.plan.read_text())["trials"]
-        states = [directory.read_status().state for directory in self.experiment.trials()]
-        return len(states) == asked and "RUNNING" not in states
+        statuses = [directory.read_status() for directory in self.experiment.trials()]
+        own = [status for status in statuses if not status.parent]  # an heir is for another
+        return len(own) == asked and "RUNNING" not in [status.state for status in statuses]
 
     def running(self) -> int:
         """How many trials have begun and not ended, on a slot or at a rung."""
@@ -145,7 +146,8 @@ class Search:
         storage = JournalStorage(JournalFileBackend(str(self.experiment.journal)))
         told = optuna.load_study(study_name=None, storage=storage).trials
         asked = json.loads(self.experiment.plan.read_text())["trials"]
-        if len(told) != asked or not all(trial.state.is_finished() for trial in told):
+        heirs = sum(bool(directory.read_status().parent) for directory in self.experiment.trials())
+        if len(told) - heirs != asked or not all(trial.state.is_finished() for trial in told):
             wrong.append(f"{asked} trials asked for: {[trial.state.name for trial in told]}")
         for trial, directory in zip(told, self.experiment.trials(), strict=False):
             epochs = [line["epoch"] for line in directory.read_results()]
@@ -153,7 +155,7 @@ class Search:
             events.Reload()
             curve = [event.step for event in events.Scalars("loss/val")]
             status = directory.read_status()
-            if not epochs == curve == list(range(1, status.epochs + 1)):
+            if not epochs == curve == list(range(status.start + 1, status.epochs + 1)):
                 wrong.append(f"{directory.id}: epochs {epochs}, curve {curve}")
             if status.state != trial.state.name or list(trial.intermediate_values) != epochs:
                 wrong.append(f"{directory.id}: {status.state}, its study {trial.state.name}")

@@ -19,6 +19,7 @@ from tuning.constraints import Limits
 from tuning.deaths import DEATHS
 from tuning.experiment import Experiment
 from tuning.finalists import Choice
+from tuning.halts import Halts
 from tuning.ownership import begin_run
 from tuning.plan import SearchPlan
 from tuning.population import Population
@@ -26,7 +27,7 @@ from tuning.recorder import Recorder
 from tuning.request import make_plan
 from tuning.reruns import Finalists, RerunTrials
 from tuning.rungs import rungs_of
-from tuning.searcher import Halts, TrialFeed
+from tuning.searcher import TrialFeed
 from tuning.status import TrialStatus
 from tuning.study import open_study
 from tuning.study_trials import StudyTrials
@@ -42,6 +43,7 @@ def cheap_plan(storage: Path, *settings: str, **options: Any) -> SearchPlan:
         "name": "rehearsal",
         "trials": 4,
         "max_epochs": 3,
+        "scheduler": "asha",
         "concurrency": 1,
         "gpus_per_trial": 0.0,
         "data": DataRequest("embedded"),

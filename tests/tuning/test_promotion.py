@@ -170,3 +170,36 @@ def test_a_sampler_sees_them_as_stopped_at_their_rung(rehearse: Rehearse) -> Non
     for shown in spy.shown:  # but for the one that is asked for: no more than run beside it
         assert sum(state == "RUNNING" for state, _ in shown.values()) <= 2
     assert optuna.trial.TrialState.RUNNING not in {t.state for t in run.search.study.trials}
+
+
+def test_the_best_of_a_few_is_trained_to_its_full_length(rehearse: Rehearse) -> None:
+    run = promoted(rehearse, trials=3)
+    run.run()
+    found = states(run.search)
+    better = max(("t0001", "t0002"), key=QUALITY.__getitem__)
+    assert found.pop("t0000") == found.pop(better) == ("COMPLETE", 8)
+    assert set(found.values()) == {("PRUNED", 2)}  # alone at a rung, nobody is of its better half
+
+
+@pytest.mark.parametrize("slots", [1, 2, 3])
+def test_those_that_can_never_go_on_are_stopped_at_once(rehearse: Rehearse, slots: int) -> None:
+    run = promoted(rehearse)
+    halts = run.search.halts
+    assert halts is not None
+    waited, epoch = [], run.epoch
+
+    def watched(trial: str) -> bool:
+        goes_on = epoch(trial)
+        waited.append(len(halts.waiting()))
+        assert set(halts.waiting()) == set(run.search.searcher._waiting)
+        return goes_on
+
+    run.epoch = watched  # type: ignore[method-assign]
+    run.run(slots)
+    assert 4 <= max(waited) <= 6  # of eleven
+    early = states(run.search)
+    other = promoted(rehearse, name="all-wait")
+    assert other.search.halts is not None
+    other.search.halts.hopeless = list  # type: ignore[method-assign, assignment]
+    other.run(slots)
+    assert states(other.search) == early and other.order == run.order  # nothing else changes

@@ -149,3 +149,26 @@ def test_nobody_waits_who_could_go_on(slots: int) -> None:
     reached = [len(found._scores[rung]) for rung in (1, 2, 4)] + [done]
     for below, above in itertools.pairwise(reached):  # half, and those promoted when few were there
         assert below // 2 <= above <= 0.75 * below
+
+
+def test_who_can_never_go_on() -> None:
+    found = Rungs(8, 1, "score", "max", trials=6)
+    arrive(found, 1, a=0.1, b=0.2, c=0.3)
+    assert found.hopeless() == []  # three worse ones may come
+    arrive(found, 1, d=0.4)
+    assert found.hopeless() == ["a"]
+    found.go_on("a")
+    assert found.hopeless() == []
+    assert rungs().hopeless() == []  # nobody knows how many will come
+
+
+def test_the_last_chance_is_the_best_of_the_highest_rungs() -> None:
+    found = rungs()
+    assert found.last_chance() is None
+    arrive(found, 1, a=0.5)
+    assert found.last_chance() == "a"
+    found.go_on("a")
+    assert found.last_chance() is None
+    arrive(found, 2, a=0.6)
+    arrive(found, 1, b=0.9)
+    assert found.last_chance() == "a"

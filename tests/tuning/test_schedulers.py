@@ -149,6 +149,6 @@ def test_hyperbands_later_bracket_waits(rehearse: Callable[..., Rehearsal]) -> N
 
 
 def test_the_other_scheduler_stops_nobody(rehearse: Callable[..., Rehearsal]) -> None:
-    assert set(SCHEDULERS) == {"asha", "hyperband", "median", "promote", "none"}
+    assert set(SCHEDULERS) == {"asha", "hyperband", "median", "promote", "pbt", "none"}
     scheduler = make_scheduler(rehearse(scheduler="none").plan, {})
     assert type(scheduler) is FIFOScheduler
