@@ -188,6 +188,7 @@ class _Handover:
             "code_sha256": self._judge.code,
             "trial": trial,
             "parameters": directory.read_config(),
+            "course": [asdict(leg) for leg in directory.read_course()],
             "meta": asdict(self._splits.meta),
             "provenance": asdict(self._splits.provenance),
         }

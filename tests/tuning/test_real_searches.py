@@ -104,3 +104,36 @@ def test_a_search_with_two_aims(small: tuple[Experiment, str]) -> None:
     assert "front" in shown and "parameters" in shown
     again = analysis("replay", experiment.root, results.front["trial"].iloc[0])
     assert "2" in again.stdout  # epochs, though it measures nothing
+
+
+@pytest.fixture(scope="module")
+def bred(tmp_path_factory: pytest.TempPathFactory) -> tuple[Experiment, str]:
+    """A population of six and the baseline, judged twice."""
+    options = ["--space", "mnist", "--data", "embedded", "--trials", "7", "--max-epochs", "6"]
+    for setting in ("conv1=4", "conv2=4", "hidden=16", "batch_size=64", "lr=1e-5..1e-1:log"):
+        options += ["--set", setting]
+    options += ["--scheduler", "pbt", "--perturb", "lr,dropout", "--finalists", "1"]
+    return search(tmp_path_factory.mktemp("bred"), "bred", *options, "--repeats", "1")
+
+
+def test_a_population(bred: tuple[Experiment, str]) -> None:
+    experiment, screen = bred
+    assert "Note: PBT: a population of 7, every 2 epochs" in screen
+    results = load(experiment.root)
+    trials = results.trials.set_index("trial")
+    heirs = trials[trials["parent"] != ""]
+    replaced = trials[trials["state"] == "PRUNED"]
+    assert len(heirs) == len(replaced) >= 2 and len(trials) == 7 + len(heirs)
+    assert set(replaced["cause"]) == {f"replaced by {name}" for name in heirs.index}
+    assert (trials["state"] == "COMPLETE").sum() == 7
+    assert trials.loc[[trials.index[0]], "state"].item() == "COMPLETE"
+    shown = analysis("show", experiment.root).stdout
+    for name, heir in heirs.iterrows():
+        epochs = results.epochs[results.epochs["trial"] == name]["epoch"]
+        assert list(epochs) == list(range(heir["start"] + 1, heir["epochs"] + 1))
+        assert f"from {heir['parent']} at epoch {heir['start']}" in " ".join(shown.split())
+    name = heirs["start"].idxmax()
+    again = analysis("replay", experiment.root, str(name)).stdout
+    assert "every epoch is the same to the last bit" in again
+    config = read(experiment.best / "config.json")
+    assert config["course"][-1]["config"] == config["parameters"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 import torch
 
 from trainables.data.splits import Splits
+from trainables.leg import Leg
 from trainables.mnist_cnn import TASK
 from trainables.trainer import Trainer
 from tuning.begun import alone
@@ -209,3 +211,27 @@ def test_result_lines_are_plain_json(settings: TrialSettings, digits: Splits) ->
     (text,) = directory_of(settings).results.read_text().splitlines()
     values = json.loads(text)
     assert all(isinstance(value, (int, float)) for value in values.values())
+
+
+def test_an_heir_begins_with_what_another_has_left(settings: TrialSettings, digits: Splits) -> None:
+    whole = [Leg(0, 7, CONFIG), Leg(1, 8, CONFIG | {"lr": 0.002})]
+    straight = TrialRun(TASK, "t0000", whole, digits.closed(), settings, False)
+    scores = [timeless(straight.run_epoch()) for _ in range(3)]
+    parent = open_run(settings, digits, "t0001")
+    parent.run_epoch()
+    heir = directory_of(settings, "t0002")
+    heir.root.mkdir()
+    shutil.copyfile(directory_of(settings, "t0001").last, heir.inherited)
+
+    def begun(**changes: Any) -> TrialRun:
+        changed = replace(settings, **changes)
+        return TrialRun(TASK, "t0002", whole[1:], digits.closed(), changed, False)
+
+    assert not begun(patience=1).finished  # the parent's epochs are not its own
+    assert timeless(begun().run_epoch()) == scores[1]
+    assert timeless(begun().run_epoch()) == scores[2]  # from its own checkpoint
+    assert [line["epoch"] for line in lines(settings, "t0002")] == [2, 3]
+    heir.best.unlink()
+    heir.results.write_text("")  # a kill between the checkpoint and the line
+    assert begun().finished
+    assert [line["epoch"] for line in lines(settings, "t0002")] == [3]
