@@ -114,7 +114,9 @@ class Phases:
             if feed.left and not self._has_ended():
                 self._note(None)
                 scheduler = make_scheduler(plan, feed.history, halts)
-                ending = self._fit(feed, scheduler, meter.reached, screen, lambda: meter.spent)
+                ending = self._fit(
+                    feed, scheduler, meter.reached, screen, lambda: meter.spent, trials
+                )
                 self._record(refused=trials.refused)
                 by = meter.spent or (REFUSALS if trials.exhausted else "trials")
                 if ending in _OVER:
@@ -148,14 +150,18 @@ class Phases:
         is_over: Callable[[], bool],
         screen: Screen,
         spent: Callable[[], str],
+        trials: StudyTrials | None = None,
     ) -> Ending:
         """Let Tune train what the feed has, and bring the records level with what was trained.
 
         Args:
             spent: names the budget that was reached.
+            trials: what the feed has, where it may be long in finding one.
         """
         self._ray_session.wait()
         with interrupts(screen.say) as interrupted:
+            if trials is not None:
+                trials.is_over = lambda: interrupted.is_set() or is_over()
             try:
                 ending = run_trials(
                     self._plan, self._splits, feed, scheduler, self._settings, is_over

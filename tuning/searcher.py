@@ -41,7 +41,7 @@ class Source(Protocol):
         """Trials still to be begun, those of `interrupted` not counted."""
 
     def next(self) -> Begun | None:
-        """The next of them; None: there are no more after all."""
+        """The next of them; None: there are no more after all, or the search is to end."""
 
     def report(self, name: str, result: Mapping[str, Any]) -> None:
         """A trial has done an epoch."""
@@ -118,7 +118,7 @@ class TrialFeed(Searcher):
             self._end_waiting()
             return Searcher.FINISHED if self.idle else None  # one may have to be begun again
         begun = self._source.next()
-        if begun is None:  # every proposal was refused, and there are no more
+        if begun is None:
             return Searcher.FINISHED if self.idle else None
         self._recorder.start(begun)
         return self._suggestion(trial_id, begun)

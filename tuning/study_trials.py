@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -41,6 +41,8 @@ class StudyTrials:
         imported: what earlier experiments have given to the study just now; None: nothing.
         refused: proposals that broke a constraint, in all runs of the search.
         exhausted: so many were refused in a row that there will be no more.
+        is_over: whether the search is to end; looked at before each proposal, for a thousand
+            refused ones take minutes.
     """
 
     def __init__(self, plan: SearchPlan, study: Study, recorder: Recorder, limits: Limits) -> None:
@@ -48,6 +50,7 @@ class StudyTrials:
         self._study = study
         self._limits = limits
         self.exhausted = False
+        self.is_over: Callable[[], bool] = lambda: False
         recovered = recover(plan, study, recorder, limits)
         self.refused = recovered.refused
         self.interrupted = recovered.interrupted
@@ -76,6 +79,8 @@ class StudyTrials:
             self._baseline_waits = False
             return outside_baseline(plan, self._limits)
         for _ in range(MOST_REFUSED):
+            if self.is_over():
+                return None
             trial = self._study.ask()
             config = plan.space.sample(trial)
             name = trial_id(trial.number)

@@ -243,3 +243,14 @@ def test_limits_build_the_network_of_a_configuration() -> None:
     assert limits.broken(config) == []
     assert limits.broken({**config, "hidden": 256}) == ["parameters<=5000"]
     assert Limits((), TASK, None).excess(config) == {}
+
+
+def test_a_search_that_is_to_end_does_not_wait_for_a_proposal_that_keeps_them(
+    rehearse: Rehearse,
+) -> None:
+    search = constrained(rehearse, "parameters<=10")
+    search.complete(search.begin() or "", [0.1, 0.2, 0.3])  # the baseline
+    search.source.is_over = lambda: search.source.refused >= 3  # a Ctrl-C after a while
+    assert search.searcher.suggest("ray") == "FINISHED"
+    assert search.source.refused == 3 and not search.source.exhausted
+    assert not search.searcher.ended  # a resumed one goes on
