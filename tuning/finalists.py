@@ -85,7 +85,7 @@ class Rerun:
     Attributes:
         name: its id, such as `t0007-r1`.
         seconds: that are left of it, as its trial's epochs took.
-        feasible: as its trial is.
+        feasible: False: its trial is not, so it is not either.
     """
 
     name: str
@@ -122,7 +122,8 @@ def choose(
 ) -> list[str]:
     """The ids of the best `count` configurations, best first, and of the baseline.
 
-    Two trials of one configuration are one finalist: the better one, or the baseline.
+    Without a candidate nothing could win, so the baseline does not run again either. Two trials of
+    one configuration are one finalist: the better one, or the baseline.
 
     Args:
         candidates: the best first.
@@ -132,11 +133,12 @@ def choose(
     for status in candidates:
         if len(best) == count:
             break
-        same = scored and config(status.trial) == config(baseline)
+        # An infeasible baseline cannot win for a trial of its configuration that may.
+        same = scored and statuses[baseline].feasible and config(status.trial) == config(baseline)
         name = baseline if same else status.trial
         if config(name) not in [config(other) for other in best]:
             best.append(name)
-    return [*best, baseline] if scored and baseline not in best else best
+    return [*best, baseline] if best and scored and baseline not in best else best
 
 
 def reruns_of(

@@ -30,7 +30,7 @@ class Begun:
 
     Attributes:
         spared: never stopped early: the baseline, and re-runs.
-        feasible: whether it keeps all constraints.
+        feasible: whether it keeps all constraints that are held before training.
         trial: of the study; None for a baseline outside it, and for re-runs.
     """
 
@@ -125,7 +125,7 @@ def outside_baseline(plan: SearchPlan, limits: Limits) -> Begun:
 
 
 def held(trial: Trial, excess: Mapping[str, float]) -> bool:
-    """Tell the study how far a proposal is beyond each constraint; whether it keeps them all."""
+    """Tell the study how far a trial is beyond each constraint; whether it keeps them all."""
     for name, value in excess.items():
         if name not in trial.constraints:
             trial.set_constraint(name, value)
@@ -145,6 +145,10 @@ def report(study: Study, trial: Trial, result: Mapping[str, Any], metric: str) -
 
 
 def tell(study: Study, trial: Trial, status: TrialStatus) -> None:
-    """Tell the study how a trial ended: COMPLETE at its best value, PRUNED or FAIL without one."""
+    """Tell the study how a trial ended: COMPLETE at its best value, PRUNED or FAIL without one.
+
+    First how far it is beyond what only training shows: from then on a sampler can learn of it.
+    """
+    held(trial, status.excess)
     values: list[float] | float | None = list(status.values.values()) or status.score
     study.tell(trial, values if status.state == "COMPLETE" else None, TrialState[status.state])

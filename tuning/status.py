@@ -18,8 +18,10 @@ class TrialStatus:
         epochs: epochs done.
         seconds: of training and scoring, in all.
         cause: why it was stopped or failed, in one line; empty otherwise.
-        feasible: False for a baseline that breaks a constraint: it is there to be compared with.
+        feasible: False where it breaks a constraint: a baseline, that is there to be compared
+            with, or a trial that was found to when it was trained.
         values: by objective, where a search has several; the first is the score.
+        excess: by constraint on what training shows, how far it is beyond it; 0 or less: not.
     """
 
     trial: str
@@ -32,6 +34,12 @@ class TrialStatus:
     cause: str = ""
     feasible: bool = True
     values: dict[str, float] = field(default_factory=dict)
+    excess: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def beyond(self) -> list[str]:
+        """The constraints that it was found to break when it was trained."""
+        return [name for name, excess in self.excess.items() if excess > 0]
 
 
 def better(score: float, than: float | None, direction: str) -> bool:
