@@ -37,7 +37,8 @@ def finalists(
 ) -> pd.DataFrame:
     """A row a finalist, the winner first.
 
-    One of which a re-run failed has no mean, and comes last, as does one that is infeasible.
+    One of which a re-run failed has no mean, and comes last, as does one that is infeasible, or of
+    which a re-run was.
 
     Args:
         reruns: what `rounds` gives.

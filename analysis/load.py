@@ -39,8 +39,10 @@ class Results:
         trials: a row a trial: `trial, state, score, best_epoch, epochs, seconds, seed, cause,
             provenance, parent, start, feasible, config/<parameter>`; a parameter that a trial does
             not have is missing. In a population a trial goes on from epoch `start` of its
-            `parent`. Only a baseline may be infeasible: it breaks a constraint. Of a search with
-            several aims also `aim/<objective>`.
+            `parent`. Infeasible is a trial that was found to break a constraint when it was
+            trained, or a baseline that breaks any. Of a search with several aims also
+            `aim/<objective>`; with constraints on what training shows `excess/<constraint>`, how
+            far a trial is beyond it.
         epochs: a row a trial or re-run and epoch: `trial` and every value of `result.jsonl`.
         reruns: a row a re-run of a finalist, with the columns of `trials`.
         finalists: a row a finalist, the winner first (`analysis.finalists`).
@@ -135,4 +137,5 @@ def _row(directory: TrialDirectory, provenance: str) -> dict[str, Any]:
     config = {f"config/{name}": value for name, value in directory.read_config().items()}
     status = asdict(directory.read_status())
     aims = {f"aim/{name}": value for name, value in status.pop("values").items()}
-    return {**status, "provenance": provenance, **aims, **config}
+    excess = {f"excess/{name}": value for name, value in status.pop("excess").items()}
+    return {**status, "provenance": provenance, **aims, **excess, **config}

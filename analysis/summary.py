@@ -46,6 +46,8 @@ def print_summary(experiment: Experiment, console: Console, *, interrupted: bool
     if refused := results.plan.get("refused"):
         broken = ", ".join(results.plan["constraints"])
         console.print(f"Refused before training, and not counted: {refused} beyond {broken}")
+    if said := beyond(results):
+        console.print(f"Trained and counted, but not ranked: {said}")
     console.print(leaderboard_table(results, TOP, running=False))
     _print_failures(results, console)
     if unbeaten := front_table(results):
@@ -53,6 +55,8 @@ def print_summary(experiment: Experiment, console: Console, *, interrupted: bool
         console.print(unbeaten)
     if spent := how_spent(results):
         console.print(spent)
+    if said := none_keeps(results):
+        console.print(said, style="bold red")
     if not experiment.best.is_dir():
         console.print("Nothing was exported.", style="bold red")
     else:
@@ -66,6 +70,22 @@ def print_summary(experiment: Experiment, console: Console, *, interrupted: bool
     if experiment.best.is_dir():
         trust = " --trust" if results.plan["search_space"]["own_task"] else ""
         console.print(f"  python -m analysis {_use(experiment).format(here)}{trust}")
+
+
+def beyond(results: Results) -> str:
+    """How many trials were found to break which constraint when they were trained; empty: none."""
+    trials = results.trials[results.trials["score"].notna()]  # one that failed has none
+    columns = [name for name in map(str, trials) if name.startswith("excess/")]
+    counts = {name.removeprefix("excess/"): (trials[name] > 0).sum() for name in columns}
+    return ", ".join(f"{count} beyond {name}" for name, count in counts.items() if count)
+
+
+def none_keeps(results: Results) -> str:
+    """Where trials have a score, and none of them keeps the constraints, so; else empty."""
+    scored = results.trials[results.trials["score"].notna()]
+    if scored.empty or scored["feasible"].any():
+        return ""
+    return f"No trial keeps {' and '.join(results.plan['constraints'])}."
 
 
 def _print_failures(results: Results, console: Console) -> None:
@@ -139,7 +159,8 @@ def cut_short(results: Results, metrics: dict[str, Any]) -> str:
     elif asked == 0:
         said = "No finalist was trained again: there was no time for it"
     elif done < asked and len(results.finalists):
-        said = "Every finalist failed when it was trained again"
+        broke = ", or broke a constraint," if results.plan.get("constraints") else ""
+        said = f"Every finalist failed{broke} when it was trained again"
         if done:
             said = f"The finalists were cut short: {done} of {asked} rounds of re-runs were ended"
     elif done < asked:

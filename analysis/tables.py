@@ -10,7 +10,7 @@ from rich.table import Table
 from analysis.compared import compared
 from analysis.load import Results
 from trainables.files import read_json
-from tuning.experiment import BASELINE, METRICS, Experiment
+from tuning.experiment import BASELINE, METRICS, Experiment, trial_of
 
 
 def leaderboard_table(results: Results, rows: int | None = None, *, running: bool) -> Table:
@@ -76,8 +76,10 @@ def finalists_table(results: Results) -> Table:
     for column in columns:
         table.add_column(column, justify="right")
     baseline = results.baseline.get("trial")
+    infeasible = set(results.reruns["trial"][~results.reruns["feasible"]].map(trial_of))
     for _, row in results.finalists.iterrows():
         mark = " (baseline)" if row["trial"] == baseline != BASELINE else ""
+        mark += ", infeasible" if row["trial"] in infeasible else ""
         interval = f"{row['low']:.4f} to {row['high']:.4f}" if row["low"] <= row["high"] else "-"
         table.add_row(
             f"{row['trial']}{mark}",

@@ -49,7 +49,8 @@ class Winner:
 def find_winner(experiment: Experiment, results: Results) -> Winner | None:
     """The best finalist's median re-run, without finalists the best trial; None: none may win.
 
-    The baseline is represented alike, but does not win where it breaks a constraint.
+    The baseline is represented alike. Nothing that breaks a constraint wins, nor a finalist that
+    broke one when it was trained again: the search's trial may have kept it by luck.
     """
     board, baseline = results.leaderboard, results.baseline
     may_win = board[board["feasible"]]
@@ -58,11 +59,12 @@ def find_winner(experiment: Experiment, results: Results) -> Winner | None:
     scored = len(baseline) > 0 and not np.isnan(baseline["score"])
     ended = results.finalists.dropna(subset="mean")
     again = scored and baseline["trial"] in set(ended["trial"])
-    finalists = ended[ended["trial"].isin(may_win["trial"])]
-    if finalists.empty:
-        return Winner(board.iloc[0], baseline if scored else None)
     statuses = [directory.read_status() for directory in experiment.reruns()]
     reruns = rounds(statuses, chosen(results.plan))
+    keep = [trial for trial, group in reruns.items() if all(s.feasible for s in group)]
+    finalists = ended[ended["trial"].isin(may_win["trial"]) & ended["trial"].isin(keep)]
+    if finalists.empty:
+        return Winner(board.iloc[0], baseline if scored else None)
     rows = results.reruns.set_index("trial", drop=False)
 
     def standing_for(trial: str) -> pd.Series:

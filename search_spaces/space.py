@@ -114,8 +114,12 @@ class SearchSpace:
     @property
     def metric_range(self) -> tuple[float, float]:
         """The lowest and the highest value that the metric can have."""
+        return self.range_of(self.metric)
+
+    def range_of(self, score: str) -> tuple[float, float]:
+        """The lowest and the highest value that a score of val can have, as far as is known."""
         unknown = (-math.inf, math.inf)
-        return self.task.scoring.ranges.get(self.metric.removeprefix("val_"), unknown)
+        return self.task.scoring.ranges.get(score.removeprefix("val_"), unknown)
 
     @property
     def baseline(self) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class Begun:
     Attributes:
         course: what its weights go through, the legs that its parent has trained among them.
         spared: never stopped early: the baseline, and re-runs.
-        feasible: whether it keeps all constraints.
+        feasible: whether it keeps all constraints that are held before training.
         trial: of the study; None for a baseline outside it, and for re-runs.
         origin: None where it begins with weights of its own.
     """

@@ -68,7 +68,8 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         dest="constraints",
         metavar="M<=X",
-        help="try nothing beyond it, such as 'parameters<=100000'; repeatable",
+        help="what must be kept: parameters, bytes to be tried; val_loss (any score of val), "
+        "latency_ms, epoch_seconds to be ranked; repeatable",
     )
     add(
         "--warm-start",

@@ -1,16 +1,24 @@
-"""Limits that a configuration must keep, such as `parameters<=100000`: one comparison each."""
+"""Limits that a trial must keep: one comparison each.
+
+Those on a network's size, such as `parameters<=100000`, are held before it is trained; those on
+what training shows, such as `val_loss<=0.5`, after every epoch.
+"""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from search_spaces.space import SearchSpace
 from trainables.errors import BadInput
-from trainables.measures import MEASURES, measured
+from trainables.hyperparameters import nearest
+from trainables.measures import LATENCY, MEASURES, measured
 from trainables.task import Task
+from tuning.front import Objective
+from tuning.objectives import EPOCH_SECONDS, MEASURED, scores_of
 
 _COMPARISON = re.compile(r"\s*(\w+)\s*(<=|>=|<|>)\s*([^<>=\s]+)\s*")
 
@@ -20,12 +28,13 @@ class Constraint:
     """One of them.
 
     Attributes:
-        measure: of a network, before it is trained (`trainables.measures`).
+        measure: of a network before it is trained (`trainables.measures`), or what only training
+            shows: a score of val, `latency_ms`, `epoch_seconds`.
         operator: `<=`, `<`, `>=` or `>`.
         bound: finite.
 
     Raises:
-        BadInput: an unknown measure, or a bound that is no number.
+        BadInput: a bound that is no number.
     """
 
     measure: str
@@ -33,11 +42,6 @@ class Constraint:
     bound: float
 
     def __post_init__(self) -> None:
-        if self.measure not in MEASURES:
-            raise BadInput(
-                f"--constraint {self}: {self.measure} is not known before training; it must be one "
-                f"of {', '.join(MEASURES)}"
-            )
         if not math.isfinite(self.bound):
             raise BadInput(f"--constraint {self}: the bound must be a finite number")
 
@@ -60,6 +64,11 @@ class Constraint:
             )
         return cls(match[1], match[2], bound)
 
+    @property
+    def after_training(self) -> bool:
+        """Whether only training shows if it is kept."""
+        return self.measure not in MEASURES
+
     def excess(self, value: float) -> float:
         """How far a value is beyond the bound; 0 or less where it keeps it, as Optuna has it."""
         strict = self.operator in ("<", ">")
@@ -75,15 +84,48 @@ def _number(text: str) -> float | None:
         return None
 
 
+def parse_constraints(texts: Iterable[str], space: SearchSpace) -> tuple[Constraint, ...]:
+    """From what was typed, for a space whose task says which scores of val there are.
+
+    Raises:
+        BadInput: not a comparison, an unknown measure, or a bound that no score can have.
+    """
+    known = [*MEASURES, LATENCY, EPOCH_SECONDS, *scores_of(space)]
+    found = tuple(map(Constraint.parse, texts))
+    for constraint in found:
+        name = constraint.measure
+        if name not in known:
+            raise BadInput(
+                f"--constraint {constraint}: {name!r} is unknown; {nearest(name, known)}"
+            )
+        low, high = space.range_of(name)
+        if not low <= constraint.bound <= high:
+            raise BadInput(f"--constraint {constraint}: {name} lies between {low:g} and {high:g}")
+    return found
+
+
+def to_measure(
+    objectives: Iterable[Objective], constraints: Iterable[Constraint]
+) -> tuple[str, ...]:
+    """What workers measure beside the scores, for an aim or a constraint."""
+    names = {aim.name for aim in objectives}
+    names |= {c.measure for c in constraints if c.after_training}
+    return tuple(name for name in MEASURED if name in names)
+
+
 class Limits:
-    """The constraints of a search, held against configurations.
+    """The constraints of a search, held against configurations before they are trained.
 
     Args:
         meta: of the data, which the networks are made for.
+
+    Attributes:
+        after_training: those that are not, for nothing is known of them yet.
     """
 
     def __init__(self, constraints: tuple[Constraint, ...], task: Task, meta: Any) -> None:
-        self._constraints = constraints
+        self.after_training = [c for c in constraints if c.after_training]
+        self._constraints = [c for c in constraints if not c.after_training]
         self._task = task
         self._meta = meta
 

@@ -85,7 +85,7 @@ class Rerun:
     Attributes:
         name: its id, such as `t0007-r1`.
         seconds: that are left of it, as its trial's epochs took.
-        feasible: as its trial is.
+        feasible: False: its trial is not, so it is not either.
     """
 
     name: str
@@ -122,8 +122,9 @@ def choose(
 ) -> list[str]:
     """The ids of the best `count` configurations, best first, and of the baseline.
 
-    Two trials of one configuration (in a population of one course of them) are one finalist: the
-    better one, or the baseline.
+    Without a candidate nothing could win, so the baseline does not run again either. Two trials of
+    one configuration (in a population of one course of them) are one finalist: the better one, or
+    the baseline.
 
     Args:
         candidates: the best first.
@@ -134,11 +135,12 @@ def choose(
     for status in candidates:
         if len(best) == count:
             break
-        same = scored and course(status.trial) == course(baseline)
+        # An infeasible baseline cannot win for a trial of its configuration that may.
+        same = scored and statuses[baseline].feasible and course(status.trial) == course(baseline)
         name = baseline if same else status.trial
         if course(name) not in [course(other) for other in best]:
             best.append(name)
-    return [*best, baseline] if scored and baseline not in best else best
+    return [*best, baseline] if best and scored and baseline not in best else best
 
 
 def reruns_of(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,13 +18,18 @@ EPOCH_SECONDS = "epoch_seconds"
 MEASURED = (*MEASURES, LATENCY)  # what a worker adds to each line of its results
 
 
+def scores_of(space: SearchSpace) -> list[str]:
+    """The scores of val that each epoch of a trial has."""
+    return [f"val_{name}" for name in space.task.scoring.ranges] or [space.metric]
+
+
 def parse_objectives(text: str, space: SearchSpace) -> tuple[Objective, ...]:
     """From what was typed: the first is a score of val, by which trials are stopped and ranked.
 
     Raises:
         BadInput: an unknown name or direction, fewer than two, one twice.
     """
-    scores = [f"val_{name}" for name in space.task.scoring.ranges] or [space.metric]
+    scores = scores_of(space)
     known = [*scores, *MEASURED, EPOCH_SECONDS]
     found: list[Objective] = []
     for part in text.split(","):
@@ -56,22 +62,40 @@ def aimed(space: SearchSpace, objectives: Sequence[Objective]) -> SearchSpace:
 
 
 def values_of(
-    status: TrialStatus, result: Mapping[str, Any], objectives: Sequence[Objective]
+    status: TrialStatus,
+    result: Mapping[str, Any],
+    names: Iterable[str],
+    before: Mapping[str, float],
 ) -> dict[str, float]:
-    """A trial's values after an epoch, whose line of results is the latest.
+    """A trial's values by these names after an epoch, whose line of results is the latest.
 
     Scores of val are those of its best epoch by the first aim; what a measurement took longest of
     other work's fault is left out by taking the least.
+
+    Args:
+        before: what they were after the epoch before; empty: it is the first.
     """
     values = {}
-    for objective in objectives:
-        name, before = objective.name, status.values.get(objective.name)
+    for name in names:
         if name == EPOCH_SECONDS:
             values[name] = status.seconds / status.trained
         elif name == LATENCY:
-            values[name] = min(float(result[name]), before if before is not None else 1e300)
-        elif before is None or status.best_epoch == status.epochs or name in MEASURES:
+            values[name] = min(float(result[name]), before.get(name, math.inf))
+        elif name not in before or status.best_epoch == status.epochs or name in MEASURES:
             values[name] = float(result[name])
         else:
-            values[name] = before
+            values[name] = before[name]
+    return values
+
+
+def values_at_end(
+    status: TrialStatus, results: Iterable[Mapping[str, Any]], names: Sequence[str]
+) -> dict[str, float]:
+    """The values by these names of a trial that has ended, from all its lines of results."""
+    values: dict[str, float] = {}
+    seconds = 0.0
+    for result in results:
+        seconds += float(result["seconds"])
+        so_far = replace(status, epochs=int(result["epoch"]), seconds=seconds)
+        values = values_of(so_far, result, names, values)
     return values

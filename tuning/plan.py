@@ -46,7 +46,7 @@ class SearchPlan:
         gpus_per_trial: a share of a GPU; 0: on the CPU.
         address: of an existing Ray cluster, or None: Ray is started here.
         objectives: two or more aims, the first of which is the space's metric; else none.
-        constraints: what every trial but the baseline must keep.
+        constraints: what a trial must keep, to be trained or to be ranked; the baseline is trained.
         warm_start: directories of experiments whose trials enter the study.
         perturbed: parameters that population based training changes on the way.
 

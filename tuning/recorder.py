@@ -60,6 +60,9 @@ class Recorder:
         self._audience = audience
         self._kept_best = kept_best
         self._objectives = plan.objectives
+        self._constraints = [c for c in plan.constraints if c.after_training]
+        self._values: dict[str, dict[str, float]] = {}  # by trial, then aim or measure
+        self._allowed: dict[str, bool] = {}  # by trial, whether it keeps what was held before
         self._events: dict[str, TrialEvents] = {}
         self.statuses: dict[str, TrialStatus] = {}
 
@@ -173,6 +176,7 @@ class Recorder:
         self._events[status.trial] = TrialEvents(
             directory.root, config, self._types, self._settings.metric
         )
+        self._values[status.trial], self._allowed[status.trial] = {}, status.feasible
         self._set(
             replace(
                 status,
@@ -183,6 +187,7 @@ class Recorder:
                 seconds=0.0,
                 cause="",
                 values={},
+                excess={},
             )
         )
 
@@ -193,10 +198,19 @@ class Recorder:
             status = replace(status, score=score, best_epoch=int(result["epoch"]))
         seconds = status.seconds + float(result["seconds"])
         status = replace(status, epochs=int(result["epoch"]), seconds=seconds)
-        status = replace(status, values=values_of(status, result, self._objectives))
+        status = self._valued(status, result)
         assert status.score is not None
         self._events[trial].epoch(result, status.score)
         self._set(status)
+
+    def _valued(self, status: TrialStatus, result: Mapping[str, Any]) -> TrialStatus:
+        """With its values by objective, and how far it is beyond each constraint."""
+        trial, aims = status.trial, [aim.name for aim in self._objectives]
+        names = [*aims, *(c.measure for c in self._constraints)]
+        found = self._values[trial] = values_of(status, result, names, self._values[trial])
+        excess = {str(c): c.excess(found[c.measure]) for c in self._constraints}
+        status = replace(status, values={name: found[name] for name in aims}, excess=excess)
+        return replace(status, feasible=self._allowed[trial] and not status.beyond)
 
     def _draw(self, trial: str, events: TrialEvents, epoch: int) -> None:
         """Pictures of the figures that a trial has left: once, drawing takes longer than epochs."""
@@ -211,9 +225,9 @@ class Recorder:
         self._experiment.trial(status.trial).write_status(status)
 
     def _drop_losers(self) -> None:
-        best = ranked(self.statuses.values(), self._settings.direction)[: self._kept_best]
         # What one that is still running seems to beat it may not beat in the end.
         ended = [status for status in self.statuses.values() if status.state != "RUNNING"]
+        best = ranked(ended, self._settings.direction)[: self._kept_best]
         best += front(ended, self._objectives)
         keep = {status.trial for status in best} | {self._baseline}
         for status in self.statuses.values():

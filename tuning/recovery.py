@@ -130,7 +130,7 @@ def heir_course(
 
 
 def held(trial: Trial, excess: Mapping[str, float]) -> bool:
-    """Tell the study how far a proposal is beyond each constraint; whether it keeps them all."""
+    """Tell the study how far a trial is beyond each constraint; whether it keeps them all."""
     for name, value in excess.items():
         if name not in trial.constraints:
             trial.set_constraint(name, value)
@@ -150,6 +150,10 @@ def report(study: Study, trial: Trial, result: Mapping[str, Any], metric: str) -
 
 
 def tell(study: Study, trial: Trial, status: TrialStatus) -> None:
-    """Tell the study how a trial ended: COMPLETE at its best value, PRUNED or FAIL without one."""
+    """Tell the study how a trial ended: COMPLETE at its best value, PRUNED or FAIL without one.
+
+    First how far it is beyond what only training shows: from then on a sampler can learn of it.
+    """
+    held(trial, status.excess)
     values: list[float] | float | None = list(status.values.values()) or status.score
     study.tell(trial, values if status.state == "COMPLETE" else None, TrialState[status.state])

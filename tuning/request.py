@@ -17,7 +17,7 @@ from trainables.files import replacing
 from trainables.parts.kernels import choose_kernels, gpu_count, pick_device
 from tuning.address import cluster_resources
 from tuning.budget import Budget
-from tuning.constraints import Constraint
+from tuning.constraints import parse_constraints
 from tuning.finalists import SHARE, Finals
 from tuning.objectives import aimed, parse_objectives
 from tuning.perturbed import find_perturbed
@@ -113,7 +113,7 @@ def make_plan(
         address=None if address == HERE else address,
         kernels=choose_kernels("cpu"),
         objectives=aims,
-        constraints=tuple(map(Constraint.parse, constraints or ())),
+        constraints=parse_constraints(constraints or (), found),
         warm_start=find_experience(warm_start, found, aims, storage),
         perturbed=find_perturbed(perturb, found, scheduler),
     )

@@ -14,7 +14,7 @@ from trainables.errors import BadInput
 from trainables.files import sha256
 from trainables.parts.kernels import choose_kernels
 from tuning.budget import NAMES, Budget
-from tuning.constraints import Constraint
+from tuning.constraints import parse_constraints
 from tuning.experiment import Experiment
 from tuning.finalists import Finals
 from tuning.objectives import aimed, parse_objectives
@@ -100,7 +100,7 @@ def resume_plan(
         address=None if address == HERE else address,
         kernels=choose_kernels("cpu"),
         objectives=aims,
-        constraints=tuple(map(Constraint.parse, record["constraints"])),
+        constraints=parse_constraints(record["constraints"], found),
         warm_start=tuple(map(Path, record["warm_start"])),
         perturbed=tuple(record["perturbed"]),
     )

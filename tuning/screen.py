@@ -93,6 +93,8 @@ class Screen:
     def reported(self, status: TrialStatus, result: Mapping[str, Any]) -> None:
         self._statuses[status.trial] = status
         self._lr[status.trial] = float(result["lr"])
+        if self._best is not None and self._best.trial == status.trial and not status.feasible:
+            self._best = self._best_of_all()
         if self._is_best(status):
             self._best = status
             self._line(
@@ -113,6 +115,8 @@ class Screen:
             self._best = status if status.score is not None else self._best_of_all()
         score = "no score" if status.score is None else f"{status.score:.4f}"
         cause = f"  ({status.cause})" if status.cause else ""
+        if status.beyond:
+            cause += f"  beyond {', '.join(status.beyond)}"
         text = f"{status.trial} {_WORDS[status.state]} after {status.epochs} epochs  {score}{cause}"
         self._line(text)
         if self._live is not None and status.state == "FAIL":

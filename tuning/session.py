@@ -13,9 +13,9 @@ from trainables.files import read_json, write_json
 from trainables.parts.kernels import pick_device
 from tuning.check_data import check_data
 from tuning.cluster import RaySession
+from tuning.constraints import to_measure
 from tuning.experiment import SPACE_FILE, Experiment
 from tuning.mend import mend
-from tuning.objectives import MEASURED
 from tuning.ownership import Ownership
 from tuning.phases import Phases
 from tuning.plan import SearchPlan
@@ -65,7 +65,7 @@ def search(
         patience=plan.patience,
         threads=plan.cpus_per_trial,
         device=pick_device(plan.gpus_per_trial),
-        measured=tuple(aim.name for aim in plan.objectives if aim.name in MEASURED),
+        measured=to_measure(plan.objectives, plan.constraints),
     )
     phases = Phases(plan, splits, ownership, settings, ray_session, console, quiet, started)
     try:

@@ -2,7 +2,7 @@
 
 A trial that waits is RUNNING in the study, for it may go on. A sampler would take it for one that
 nothing is known of yet, or (TPE, so that trials side by side differ) for a bad one. It is shown as
-what it is by now: stopped at its rung, with what it has reported.
+what it is by now: stopped at its rung, with what it has reported, and as far beyond a constraint.
 
 Of proposals that broke a constraint the latest are shown, some for each trial that kept them all.
 TPE holds the best tenth against the rest, and where fewer are feasible it fills that tenth with
@@ -12,13 +12,13 @@ those that break a constraint least; after hundreds of them it would propose not
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection, Container, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from typing import Any
 
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.study import Study
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from tuning.experiment import trial_id
 from tuning.recovery import REFUSED
@@ -31,13 +31,18 @@ class Shown(BaseSampler):
 
     Args:
         waiting: () -> the ids of those that wait.
+        excess: (id) -> by constraint, how far one that waits is beyond it.
     """
 
     def __init__(
-        self, sampler: BaseSampler, waiting: Callable[[], Collection[str]] = tuple
+        self,
+        sampler: BaseSampler,
+        waiting: Callable[[], Collection[str]] = tuple,
+        excess: Callable[[str], Mapping[str, float]] = lambda name: {},
     ) -> None:
         self._sampler = sampler
         self._waiting = waiting
+        self._excess = excess
 
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
@@ -75,13 +80,13 @@ class Shown(BaseSampler):
         self._sampler.reseed_rng()
 
     def _view(self, study: Study) -> Study:
-        return _View(study, set(self._waiting()))
+        return _View(study, {name: self._excess(name) for name in self._waiting()})
 
 
 class _View(Study):
     """A study, the same in all but what it says of some trials."""
 
-    def __init__(self, study: Study, waiting: Container[str]) -> None:
+    def __init__(self, study: Study, waiting: Mapping[str, Mapping[str, float]]) -> None:
         vars(self).update(vars(study))
         self._shown_as_stopped = waiting
 
@@ -99,10 +104,14 @@ class _View(Study):
     def _shown(self, trial: FrozenTrial) -> FrozenTrial:
         if trial.state != TrialState.RUNNING:
             return trial
-        if trial_id(trial.number) not in self._shown_as_stopped:
+        excess = self._shown_as_stopped.get(trial_id(trial.number))
+        if excess is None:
             return trial
         stopped = copy.copy(trial)
         stopped.state = TrialState.PRUNED
+        if excess:
+            told = create_trial(state=TrialState.PRUNED, constraints=dict(excess))
+            stopped.system_attrs = trial.system_attrs | told.system_attrs
         return stopped
 
 

@@ -20,8 +20,10 @@ class TrialStatus:
         cause: why it was stopped or failed, in one line; empty otherwise.
         parent: the trial whose weights it began with, in a population; empty: with its own.
         start: epochs that those had been trained for; `epochs` counts on from there.
-        feasible: False for a baseline that breaks a constraint: it is there to be compared with.
+        feasible: False where it breaks a constraint: a baseline, that is there to be compared
+            with, or a trial that was found to when it was trained.
         values: by objective, where a search has several; the first is the score.
+        excess: by constraint on what training shows, how far it is beyond it; 0 or less: not.
     """
 
     trial: str
@@ -36,6 +38,12 @@ class TrialStatus:
     start: int = 0
     feasible: bool = True
     values: dict[str, float] = field(default_factory=dict)
+    excess: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def beyond(self) -> list[str]:
+        """The constraints that it was found to break when it was trained."""
+        return [name for name, excess in self.excess.items() if excess > 0]
 
     @property
     def trained(self) -> int:

@@ -40,5 +40,11 @@ def open_study(
         plan.sampler, plan.space.trials, seed=plan.seed, fresh_seed=plan.sampler_seed(known)
     )
     if rungs is not None or plan.constraints:
-        study.sampler = Shown(study.sampler, rungs.waiting if rungs is not None else tuple)
+        waiting = rungs.waiting if rungs is not None else tuple
+        found = any(constraint.after_training for constraint in plan.constraints)
+        study.sampler = Shown(
+            study.sampler,
+            waiting,
+            lambda name: experiment.trial(name).read_status().excess if found else {},
+        )
     return study

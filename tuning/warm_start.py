@@ -17,6 +17,7 @@ from trainables.errors import BadInput
 from tuning.constraints import Limits
 from tuning.experiment import Experiment, TrialDirectory
 from tuning.front import Objective
+from tuning.objectives import EPOCH_SECONDS, values_at_end
 from tuning.plan_record import read_plan
 from tuning.status import TrialStatus
 
@@ -105,7 +106,10 @@ def import_trials(
 
     A trial fits where it had today's full length, today's values of all that is not searched, and
     lies within today's ranges. It comes as COMPLETE at its best score or PRUNED at its last step.
+    One that today would not be trained is left out; one whose training shows it to be beyond a
+    constraint comes as that.
     """
+    measures = [constraint.measure for constraint in limits.after_training]
     there = {trial.user_attrs.get(IMPORTED) for trial in study.get_trials(deepcopy=False)}
     came: Counter[str] = Counter({root.name: 0 for root in roots})
     left_out: Counter[str] = Counter()
@@ -116,9 +120,14 @@ def import_trials(
             excess = {} if reason else limits.excess(config)
             if any(value > 0 for value in excess.values()):
                 reason = "beyond a constraint"
+            found = _found(directory, status, measures) if measures and not reason else {}
+            unknown = [name for name in measures if name not in found]
+            if unknown and not reason:  # samplers want the same constraints of every trial
+                reason = f"without {unknown[0]}"
             if reason:
                 left_out[reason] += 1
                 continue
+            excess |= {str(c): c.excess(found[c.measure]) for c in limits.after_training}
             came[root.name] += 1
             origin = f"{root.name}/{directory.id}"
             if origin not in there:
@@ -168,6 +177,17 @@ def _frozen(
         user_attrs={IMPORTED: origin},
         constraints=excess,
     )
+
+
+def _found(
+    directory: TrialDirectory, status: TrialStatus, measures: Sequence[str]
+) -> dict[str, float]:
+    """What its training has shown by these names, as far as every epoch says it."""
+    results = directory.read_results()
+    known = [
+        name for name in measures if name == EPOCH_SECONDS or all(name in line for line in results)
+    ]
+    return values_at_end(status, results, known)
 
 
 def _steps(directory: TrialDirectory, metric: str) -> Iterator[tuple[int, float]]:

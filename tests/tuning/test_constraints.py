@@ -11,13 +11,14 @@ import pytest
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from analysis.finalists import finalists, median_rerun
+from search_spaces.find import find_space
 from tests.tuning.rehearsal import META, Rehearsal
 from tests.tuning.test_warm_start import earlier  # noqa: F401
 from trainables.errors import BadInput
 from trainables.measures import measured
 from trainables.mnist_cnn import TASK
 from tuning import study_trials
-from tuning.constraints import Constraint, Limits
+from tuning.constraints import Constraint, Limits, parse_constraints
 from tuning.recovery import REFUSED
 from tuning.shown import REFUSED_FOR_EACH, Shown
 from tuning.status import TrialStatus, ranked
@@ -58,13 +59,16 @@ def test_one_comparison_is_parsed(text: str, inside: list[float], outside: list[
         ("parameters<=many", "one comparison"),
         ("parameters<=nan", "finite number"),
         ("parameters<=inf", "finite number"),
-        ("speed<=5", "speed is not known before training; it must be one of parameters, bytes"),
-        ("val_accuracy>=0.5", "val_accuracy is not known before training"),
+        ("speed<=5", "'speed' is unknown; known: parameters, bytes, latency_ms, epoch_seconds, "),
+        ("latency<=5", "'latency' is unknown; did you mean 'latency_ms'"),
+        ("val_acuracy>=0.5", "'val_acuracy' is unknown; did you mean 'val_accuracy'"),
+        ("val_nats<=2", "--constraint val_nats<=2: 'val_nats' is unknown; "),
+        ("val_accuracy>=90", "val_accuracy lies between 0 and 1"),
     ],
 )
 def test_anything_else_is_refused(text: str, said: str) -> None:
     with pytest.raises(BadInput) as refused:
-        Constraint.parse(text)
+        parse_constraints([text], find_space("mnist"))
     assert said in str(refused.value) and str(refused.value).startswith("--constraint ")
     assert "\n" not in str(refused.value)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -45,6 +46,18 @@ def test_one_configuration_is_one_finalist() -> None:
     assert chosen(3, t0004="t0001") == ["t0003", "t0001", "t0005", "t0000"]
     assert chosen(1, t0003="t0000") == ["t0000"]  # it is the baseline's own configuration
     assert chosen(2, t0003="t0000") == ["t0000", "t0001"]
+
+
+def test_where_nothing_may_win_nothing_runs_again() -> None:
+    assert choose([], STATUSES, str, "t0000", 3) == []
+
+
+def test_an_infeasible_baseline_does_not_stand_for_its_configuration() -> None:
+    broken = STATUSES | {"t0000": replace(STATUSES["t0000"], feasible=False)}
+    same = {"t0003": "t0000"}
+    best = ranked(broken.values(), "max")
+    chosen = choose(best, broken, lambda trial: same.get(trial, trial), "t0000", 1)
+    assert chosen == ["t0003", "t0000"]
 
 
 def test_a_baseline_without_a_score_is_none() -> None:

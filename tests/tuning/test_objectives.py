@@ -19,7 +19,7 @@ from trainables.leg import Leg
 from trainables.measures import measured
 from trainables.mnist_cnn import TASK
 from tuning.front import Objective, best_first, front
-from tuning.objectives import MEASURED, parse_objectives, values_of
+from tuning.objectives import MEASURED, parse_objectives, values_at_end, values_of
 from tuning.status import TrialStatus
 from tuning.trainable import DIVERGED
 from tuning.trial_run import TrialRun
@@ -93,7 +93,8 @@ def test_the_front_is_what_no_other_beats() -> None:
 
 
 def test_values_are_those_of_the_best_epoch_and_the_least_of_a_measurement() -> None:
-    aims = [Objective(n, "min") for n in ("val_loss", "val_accuracy", *MEASURED, "epoch_seconds")]
+    names = ("val_loss", "val_accuracy", *MEASURED, "epoch_seconds")
+    lines: list[dict[str, Any]] = []
     found = TrialStatus("t0000", "RUNNING", None, None, 0, 0.0, 0)
     for epoch, loss, accuracy, latency in (
         (1, 0.5, 0.7, 3.0),
@@ -103,9 +104,9 @@ def test_values_are_those_of_the_best_epoch_and_the_least_of_a_measurement() -> 
         best = epoch if epoch < 3 else 2
         found = replace(found, epochs=epoch, seconds=2.0 * epoch, best_epoch=best, score=0.4)
         line = {"val_loss": loss, "val_accuracy": accuracy, "latency_ms": latency}
-        found = replace(
-            found, values=values_of(found, {**line, "parameters": 7, "bytes": 28}, aims)
-        )
+        lines.append({**line, "parameters": 7, "bytes": 28, "epoch": epoch, "seconds": 2.0})
+        found = replace(found, values=values_of(found, lines[-1], names, found.values))
+    assert values_at_end(found, lines, names) == found.values
     assert found.values == {
         "val_loss": 0.4,
         "val_accuracy": 0.8,  # of the second epoch too

@@ -1,9 +1,11 @@
-"""Promotion, a warm start and a constraint under real Ray, by the command line."""
+"""Promotion, a warm start and constraints under real Ray, by the command line."""
 
 from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -13,8 +15,8 @@ from analysis.bundle import load_bundle
 from tests.benchmarks.moody import DIVERGES, RAISES
 from tests.benchmarks.states import differences
 from tests.test_char_rnn import analysis
-from tests.tuning.test_search import ROOT, read, search
-from tuning.experiment import Experiment
+from tests.tuning.test_search import ROOT, read, search, study
+from tuning.experiment import Experiment, trial_id, trial_of
 
 MOODY = ["--space", str(ROOT / "tests" / "benchmarks" / "moody.py"), "--concurrency", "2"]
 TRIALS = 18
@@ -137,3 +139,38 @@ def test_a_population(bred: tuple[Experiment, str]) -> None:
     assert "every epoch is the same to the last bit" in again
     config = read(experiment.best / "config.json")
     assert config["course"][-1]["config"] == config["parameters"]
+
+
+def test_a_search_whose_trials_break_what_only_training_shows(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("measured")
+    (folder / "first.json").write_text(json.dumps([{"lr": 1e-8}, {"lr": 0.01}]))
+    options = ["--space", "mnist", "--data", "embedded", "--max-epochs", "2", "--concurrency", "2"]
+    for setting in ("conv1=4", "conv2=4", "hidden=16", "batch_size=32", "lr=1e-8..0.02:log"):
+        options += ["--set", setting]
+    options += ["--enqueue", str(folder / "first.json"), "--scheduler", "none", "--trials", "3"]
+    options += ["--finalists", "1", "--repeats", "1", "--constraint", "val_accuracy>=0.4"]
+    experiment, screen = search(folder, "some", *options, "--constraint", "latency_ms<=50")
+    lost = experiment.trial("t0001").read_status()
+    assert (lost.state, lost.beyond) == ("COMPLETE", ["val_accuracy>=0.4"])
+    assert "Trained and counted, but not ranked: 1 beyond val_accuracy>=0.4" in screen
+    assert "t0001 done after 2 epochs" in screen and "complete, infeasible" in screen
+    assert "complete, infeasible" in analysis("show", experiment.root).stdout
+    for told in study(experiment)[:3]:  # then starts that were not asked for
+        assert told.constraints == experiment.trial(trial_id(told.number)).read_status().excess
+        assert told.constraints["latency_ms<=50"] < 0
+    assert "t0001" not in {trial_of(directory.id) for directory in experiment.reruns()}
+    board = pd.read_csv(experiment.leaderboard)
+    assert board["trial"].iloc[-1] == "t0001" and board["feasible"].tolist() == [True, True, False]
+    assert trial_of(read(experiment.best / "metrics.json")["trial"]) != "t0001"
+
+    options = [*options[: options.index("--constraint")], "--constraint", "val_loss<=1e-6"]
+    experiment, screen = search(folder, "none", *options, code=1)
+    assert "No trial keeps val_loss<=1e-06.\nNothing was exported." in screen
+    assert {directory.read_status().state for directory in experiment.trials()} == {"COMPLETE"}
+    assert not experiment.reruns() and not experiment.test_openings.exists()
+    resume = [sys.executable, str(ROOT / "run_search.py"), "--resume", "none", "--trials", "+1"]
+    resume += ["--storage", str(folder)]
+    again = subprocess.run(resume, cwd=folder, capture_output=True, text=True)
+    assert again.returncode == 1 and "4 beyond val_loss<=1e-06" in again.stdout

@@ -14,6 +14,7 @@ from tuning.budget import Budget
 from tuning.experiment import BASELINE
 from tuning.finalists import STOPPING
 from tuning.reruns import Finalists
+from tuning.status import TrialStatus
 
 Rehearse = Callable[..., Rehearsal]
 
@@ -92,10 +93,10 @@ def test_one_that_is_no_finalist_any_more_is_left_as_stopped(rehearse: Rehearse)
     assert begun == "t0001-r1"
     search.work(begun, 1, 0.3)
     more = Rehearsal(search.plan)
-    more.recorder.statuses["t0009"] = more.status("t0002").__class__(
-        "t0009", "COMPLETE", 0.99, 2, 2, 1.0, 1
-    )
+    better = TrialStatus("t0009", "COMPLETE", 0.99, 2, 2, 1.0, 1)
+    more.recorder.statuses["t0009"] = better
     more.experiment.trial("t0009").write_config({"lr": 0.5})
+    more.experiment.trial("t0009").write_status(better)
     choice = more.run_again()
     assert choice.trials == ("t0009", "t0000")
     assert more.status(begun).state == "PRUNED"

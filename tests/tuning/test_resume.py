@@ -54,11 +54,13 @@ def changed(experiment: Experiment, *path: str, value: Any) -> None:
 
 
 def test_a_plan_comes_back_as_it_was(tmp_path: Path, digits: Splits) -> None:
-    plan = cheap_plan(tmp_path, "lr=1e-4..1e-2:log", seed=7, patience=2, time_budget=600.0)
+    limits = ["parameters<=1e5", "val_loss<=0.5", "latency_ms<2"]
+    options = {"seed": 7, "patience": 2, "time_budget": 600.0, "constraints": limits}
+    plan = cheap_plan(tmp_path, "lr=1e-4..1e-2:log", **options)
     back = resume_plan(saved(plan, digits))
     ours, theirs = back.to_json(digits), plan.to_json(digits)
     assert ours == theirs
-    assert back.space.starts == plan.space.starts
+    assert back.space.starts == plan.space.starts and back.constraints == plan.constraints
 
 
 def test_more_trials_and_what_belongs_to_the_machine_may_change(

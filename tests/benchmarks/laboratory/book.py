@@ -56,4 +56,6 @@ class Book:
         if better(score, status.score, self._direction):
             status = replace(status, score=score, best_epoch=int(line["epoch"]))
         status = replace(status, epochs=int(line["epoch"]), seconds=1.0)
-        self.statuses[trial] = replace(status, values=values_of(status, line, self._objectives))
+        names = [aim.name for aim in self._objectives]
+        values = values_of(status, line, names, status.values)
+        self.statuses[trial] = replace(status, values=values)
