@@ -17,6 +17,21 @@ torch.set_num_threads(1)
 SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 
 
+LONGEST = (  # files by the time they take, where that is half a minute and more
+    *("test_finalists", "test_char_rnn", "test_forecast_rnn", "tuning/test_real_searches"),
+    *("test_resnet_finetune", "tuning/test_two_nodes", "tuning/test_deaths", "test_resume"),
+    *("test_kills_at_the_end", "test_kills", "tuning/test_search", "tuning/test_failures"),
+    *("test_full_disk", "trainables/data/test_drawn", "trainables/parts/test_finetune"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, so that in the end no process waits for another's."""
+    here = Path(__file__).parent
+    order = {here / f"{name}.py": place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path, len(order)))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def user_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The user's cache directory, for the whole session: stand-ins are decoded once in it."""

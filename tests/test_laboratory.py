@@ -22,7 +22,7 @@ from tests.benchmarks.laboratory.surrogate import Surrogate
 from tuning.searcher import TrialFeed
 
 RECIPE = RECIPES["mnist"]
-PLAYERS = ("default", "stock", "random", "promote", "cmaes+hyperband")
+PLAYERS = ("default", "asha", "stock", "random", "cmaes+hyperband")
 
 
 def level(config: dict[str, Any]) -> float:
@@ -89,7 +89,7 @@ def test_slots_shorten_the_time_and_not_the_samples(surrogate: Surrogate) -> Non
 def test_players_are_what_a_search_is_made_of() -> None:
     default, stock = player_of("default", "mnist", 0), player_of("stock", "mnist", 0)
     assert type(default.searcher) is TrialFeed
-    assert type(default.scheduler).__name__ == "_Hyperband"  # ASHA with one bracket
+    assert type(default.scheduler).__name__ == "_Halting"  # at the rungs of promotion
     assert type(stock.searcher) is OptunaSearch and type(stock.scheduler) is ASHAScheduler
 
 

@@ -229,9 +229,8 @@ class TrialDirectory:
         return config
 
     def write_course(self, legs: Sequence[Leg]) -> None:
-        """Keep how its weights come to be, where that is by more than one configuration."""
-        if len(legs) > 1:
-            write_json(self._course, [asdict(leg) for leg in legs])
+        """Keep how its weights come to be, where config and status do not say it all."""
+        write_json(self._course, [asdict(leg) for leg in legs])
 
     def read_course(self) -> tuple[Leg, ...]:
         """The configurations that its weights go through; of an ordinary trial one."""

@@ -151,7 +151,8 @@ class Recorder:
         """The status of a trial before its first epoch; how it comes to be is written down."""
         directory, origin = self._experiment.trial(begun.name), begun.origin
         directory.root.mkdir(parents=True, exist_ok=True)
-        directory.write_course(begun.course)
+        if len(begun.course) > 1:
+            directory.write_course(begun.course)
         start, parent = (origin.start, origin.parent) if origin is not None else (0, "")
         return TrialStatus(
             *(begun.name, "RUNNING", None, None, start, 0.0, begun.seed),

@@ -22,7 +22,7 @@ TRIALS = ["baseline", "t0000", "t0001", "t0002", "t0003"]
 COLUMNS = {
     "trial": "string", "state": "string", "score": "float64", "best_epoch": "Int64",
     "epochs": "Int64", "seconds": "float64", "seed": "Int64", "cause": "string",
-    "provenance": "string", "feasible": "bool",
+    "provenance": "string", "parent": "string", "start": "Int64", "feasible": "bool",
 }  # fmt: skip
 
 

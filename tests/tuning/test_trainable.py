@@ -35,6 +35,12 @@ def with_data(splits: Splits, settings: TrialSettings | None = None) -> type:
     return WithData
 
 
+def armed_with(trial: str, config: dict[str, Any]) -> dict[str, Any]:
+    """What a search suggests."""
+    legs = [{"start": 0, "seed": 1, "config": config}]
+    return {"trial": trial, "spared": False, "legs": legs}
+
+
 def scores(actor: Any) -> list[tuple[float, float]]:
     found = []
     done = False
@@ -81,7 +87,7 @@ def test_save_and_restore_goes_on_exactly(digits: Splits, tmp_path: Path) -> Non
 def test_arming_touches_no_file(digits: Splits, rehearse: Callable[..., Rehearsal]) -> None:
     search = rehearse()
     before = sorted(search.experiment.root.rglob("*"))
-    armed = {"trial": "t0000", "seed": 1, "spared": True, "parameters": {"lr": "no number"}}
+    armed = armed_with("t0000", {"lr": "no number"})
     actor: Any = with_data(digits, search.settings)(dict(armed))
     assert actor.reset({**armed, "trial": "t0001"})
     assert sorted(search.experiment.root.rglob("*")) == before
@@ -91,7 +97,7 @@ def test_an_error_is_written_to_the_trial(
     digits: Splits, rehearse: Callable[..., Rehearsal]
 ) -> None:
     search = rehearse()
-    armed = {"trial": "t0003", "seed": 1, "spared": False, "parameters": {"lr": -1.0}}
+    armed = armed_with("t0003", {"lr": -1.0})
     actor: Any = with_data(digits, search.settings)(armed)
     with pytest.raises(ValueError, match=r"lr=-1\.0"):
         actor.train()
@@ -105,7 +111,7 @@ def test_a_diverging_trial_is_no_error_but_says_so(
     search = rehearse()
     wild = {"optimizer": "sgd", "lr": 10.0, "momentum": 0.99, "weight_decay": 1.0}
     parameters = {**CHEAP, **wild, "batch_size": 16, "epochs": 9}
-    armed = {"trial": "t0003", "seed": 1, "spared": False, "parameters": parameters}
+    armed = armed_with("t0003", parameters)
     actor: Any = with_data(digits, search.settings)(armed)
     while not (result := actor.train())["done"]:
         pass

@@ -1,11 +1,11 @@
 """Whose best score rises fastest? Samplers and schedulers on recorded learning curves.
 
     python tests/benchmarks/laboratory/compare.py [--tasks mnist,cifar10] [--slots 1,2,4,16]
-        [--players default,stock,random,promote] [--seeds 30] [--budget 40] [--figures DIR]
+        [--players default,asha,stock,random] [--seeds 30] [--budget 40] [--figures DIR]
 
 Every player is a sampler with a scheduler: `default` (what a search takes when nothing is said),
 `stock` (Ray's OptunaSearch and ASHA, untouched), `random` (random search, nothing stopped),
-`promote` (the default sampler), or a pair such as `gp+none`. The budget is in full-length
+`asha` (with the default sampler), or a pair such as `gp+none`. The budget is in full-length
 trainings. Regret: by how much the logarithm of the incumbent's true error is above that of the best
 of 10,000 random configurations, divided by how much a median one's is. Printed: its interquartile
 mean over seeds at the budget's end and on average on the way, with 95 % bootstrap intervals, and
@@ -44,7 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tasks", default=",".join(RECIPES))
     parser.add_argument("--slots", default="1,2,4,16")
-    parser.add_argument("--players", default="default,stock,random,promote")
+    parser.add_argument("--players", default="default,asha,stock,random")
     parser.add_argument("--seeds", type=int, default=30)
     parser.add_argument("--budget", type=int, default=40, help="full-length trainings")
     parser.add_argument("--processes", type=int, default=2)
@@ -76,7 +76,7 @@ def player_of(name: str, task: str, seed: int) -> Player:
         return stock(recipe, seed)
     if name == "random":
         return random(recipe, seed)
-    named = {"default": (SAMPLER, SCHEDULER), "promote": (SAMPLER, "promote")}
+    named = {"default": (SAMPLER, SCHEDULER), "asha": (SAMPLER, "asha")}
     sampler, scheduler = named[name] if name in named else name.split("+")
     return ours(recipe, seed, sampler=sampler, scheduler=scheduler)
 
