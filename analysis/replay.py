@@ -95,7 +95,13 @@ class Replay:
             threads=self._threads,
         )
         while course.trainer.epoch < status.start:  # what others have trained for it
-            course.run_epoch()
+            try:
+                course.run_epoch()
+            except NonFiniteLoss:
+                first = self._recorded[0]
+                score = float(first[self.metric])
+                yield ReplayedEpoch(int(first["epoch"]), score, math.nan, False)
+                return
         for line in self._recorded:
             epoch, recorded = int(line["epoch"]), float(line[self.metric])
             try:

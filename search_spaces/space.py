@@ -142,8 +142,8 @@ class SearchSpace:
         return max(given, *ends(self.distributions[name])) if name in self.distributions else given
 
     def searched(self, config: Mapping[str, Any]) -> dict[str, Any]:
-        """The part of a configuration that a study holds."""
-        return {n: v for n, v in config.items() if n in self.distributions}
+        """The part of a configuration that a study holds, in the order it is asked for."""
+        return {name: config[name] for name in self.distributions if name in config}
 
     def contains(self, config: Mapping[str, Any]) -> bool:
         """Whether every searched value of a configuration lies in its distribution."""
@@ -163,6 +163,16 @@ class SearchSpace:
         if when is None:
             return True
         return self._exists(when.parameter, config) and config[when.parameter] in when.values
+
+    def can_exist(self, name: str) -> bool:
+        """Whether any trial has this parameter."""
+        when = self.conditions.get(name)
+        if when is None:
+            return True
+        of = self.distributions.get(when.parameter)
+        possible = [self.given[when.parameter]] if of is None else when.values
+        held = any(value in when.values and (of is None or holds(of, value)) for value in possible)
+        return held and self.can_exist(when.parameter)
 
     def to_json(self) -> dict[str, Any]:
         """What `plan.json` keeps of a space."""

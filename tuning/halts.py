@@ -32,6 +32,9 @@ class Halts(Protocol):
     def next(self) -> str | None:
         """The one that a free slot goes to; None: none of them."""
 
+    def forget(self, trial: str) -> None:
+        """A trial has failed."""
+
     def last_chance(self) -> str | None:
         """One that goes on although it would not, once there are no others to come."""
 

@@ -88,7 +88,7 @@ class Phases:
         with Screen(plan, console, self._quiet, since) as screen:
             recorder = Recorder(experiment, plan, self._settings, screen)
             rungs = rungs_of(plan)
-            study = open_study(experiment, plan, rungs)
+            study = open_study(experiment, plan, recorder.statuses, rungs)
             limits = Limits(plan.constraints, plan.space.task, self._splits.meta)
             trials = StudyTrials(plan, study, recorder, limits)
             if trials.refused:  # of earlier runs, the last of which may have been killed
@@ -96,6 +96,8 @@ class Phases:
             if trials.imported is not None:
                 screen.say(str(trials.imported))
                 self._record(imported=asdict(trials.imported))
+            if rungs is not None:
+                rungs.is_feasible = lambda trial: recorder.statuses[trial].feasible
             halts: Halts | None = rungs
             if plan.scheduler == "pbt":
                 halts = Population(plan, experiment, recorder, trials)

@@ -209,7 +209,8 @@ class SearchPlan:
         if self.scheduler == "pbt":
             every = self.space.grace_period
             notes.append(
-                f"PBT: a population of {self.space.trials}, every {every} epochs the worst quarter "
+                f"PBT: a population of {self.space.trials - self.baseline_in_study} beside the "
+                f"baseline, every {every} epochs the worst quarter "
                 f"goes on from the best with other {', '.join(self.perturbed)}"
             )
         if self.budget.epochs is not None:

@@ -19,12 +19,18 @@ from typing import Any, Protocol
 
 import numpy as np
 import optuna
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 from optuna.samplers import RandomSampler
 
 from search_spaces.space import SearchSpace
 from trainables.files import replacing
 from trainables.leg import Leg
+from trainables.trainer import load_tensors
 from tuning.begun import Begun, Origin
 from tuning.experiment import Experiment
 from tuning.plan import SearchPlan
@@ -35,7 +41,7 @@ RESAMPLED = 0.25  # chance that a setting is drawn anew
 FACTORS = (0.8, 1.2)  # else it becomes so much of what it was: all of these as in Ray's
 
 
-class Study(Protocol):
+class Births(Protocol):
     """Where heirs become trials: `StudyTrials`."""
 
     @property
@@ -56,12 +62,12 @@ class Population:
     before_new = False  # all begin first: nobody is judged by those that happened to come early
 
     def __init__(
-        self, plan: SearchPlan, experiment: Experiment, recorder: Recorder, study: Study
+        self, plan: SearchPlan, experiment: Experiment, recorder: Recorder, births: Births
     ) -> None:
         self._plan = plan
         self._experiment = experiment
         self._recorder = recorder
-        self._study = study
+        self._births = births
         self._scores: dict[int, dict[str, float]] = {}  # by milestone
         self._waiting: dict[str, int] = {}  # trial -> milestone
         self._left: dict[str, int] = {}  # trial -> the milestone it was last at, and left
@@ -90,8 +96,14 @@ class Population:
             return
         if self._is_milestone(epoch):
             self._waiting[trial] = epoch
-        elif self._experiment.trial(trial).milestone.is_file():
-            self._left[trial] = epoch - epoch % self._plan.space.grace_period
+        elif (milestone := self._experiment.trial(trial).milestone).is_file():
+            self._left[trial] = load_tensors(milestone)["epoch"]
+
+    def forget(self, trial: str) -> None:
+        """A trial has failed: its scores are worth nothing."""
+        self._waiting.pop(trial, None)
+        for scores in self._scores.values():
+            scores.pop(trial, None)
 
     def waiting(self) -> tuple[str, ...]:
         """The trials that wait, at whatever milestone."""
@@ -127,23 +139,22 @@ class Population:
 
     def _parent_for(self, trial: str, milestone: int) -> str | None:
         """One of the best there, if the trial is of the worst; None where it stays."""
-        scores = self._scores[milestone]
+        scores, statuses = self._scores[milestone], self._recorder.statuses
         sign = -1 if self._plan.space.direction == "max" else 1
-        order = sorted(scores, key=lambda other: (sign * scores[other], other))
+        order = sorted(scores, key=lambda t: (not statuses[t].feasible, sign * scores[t], t))
         count = min(math.ceil(QUARTER * len(order)), len(order) // 2)
         if trial not in order[len(order) - count :]:
             return None
-        best = [other for other in order[:count] if self._can_pass_on(other)]
-        return str(self._chance(trial, milestone).choice(best)) if best else None
+        able = [other for other in order[: len(order) - count] if self._can_pass_on(other)]
+        return str(self._chance(trial, milestone).choice(able[:count])) if able else None
 
     def _can_pass_on(self, trial: str) -> bool:
-        status = self._recorder.statuses[trial]
         has_weights = trial in self._waiting or trial in self._left
-        return has_weights and status.state == "RUNNING" and status.feasible
+        return has_weights and self._recorder.statuses[trial].state == "RUNNING"
 
     def _heir(self, trial: str, milestone: int, parent: str) -> Begun:
         # Its weights first: whatever a kill leaves out then, a trial of the study has its own.
-        giver, heir = self._experiment.trial(parent), self._experiment.trial(self._study.next_name)
+        giver, heir = self._experiment.trial(parent), self._experiment.trial(self._births.next_name)
         waits = parent in self._waiting
         heir.root.mkdir(parents=True, exist_ok=True)
         _link(giver.last if waits else giver.milestone, heir.inherited)
@@ -151,7 +162,7 @@ class Population:
         chance = self._chance(trial, milestone + 1)
         space = self._plan.space
         config = perturbed(giver.read_config(), self._plan.perturbed, space, chance)
-        return self._study.inherit(Origin(parent, start, trial), giver.read_course(), config)
+        return self._births.inherit(Origin(parent, start, trial), giver.read_course(), config)
 
     def _is_milestone(self, epoch: int) -> bool:
         return 0 < epoch < self._plan.space.epochs and epoch % self._plan.space.grace_period == 0
@@ -178,12 +189,11 @@ def _changed(value: Any, distribution: BaseDistribution, chance: np.random.Gener
     if draws_anew or isinstance(distribution, CategoricalDistribution):
         study = optuna.create_study(sampler=RandomSampler(seed=seed))
         return study.ask({"it": distribution}).params["it"]
-    assert isinstance(distribution, FloatDistribution)
-    near = float(value) * factor
+    assert isinstance(distribution, (FloatDistribution, IntDistribution))
+    near, low = float(value) * factor, distribution.low
     if distribution.step is not None:
-        steps = round((near - distribution.low) / distribution.step)
-        near = distribution.low + steps * distribution.step
-    return min(distribution.high, max(distribution.low, near))
+        near = low + round((near - low) / distribution.step) * distribution.step
+    return min(distribution.high, max(low, near))
 
 
 def _link(source: Path, target: Path) -> None:

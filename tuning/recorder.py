@@ -64,6 +64,7 @@ class Recorder:
         self._values: dict[str, dict[str, float]] = {}  # by trial, then aim or measure
         self._allowed: dict[str, bool] = {}  # by trial, whether it keeps what was held before
         self._events: dict[str, TrialEvents] = {}
+        self._dropped: set[str] = set()  # trials whose weights are gone
         self.statuses: dict[str, TrialStatus] = {}
 
     def start(self, begun: Begun) -> None:
@@ -93,6 +94,7 @@ class Recorder:
 
     def adopt(self, status: TrialStatus) -> None:
         """A trial that ended in an earlier run."""
+        self._experiment.trial(status.trial).drop_passed_on()
         self.statuses[status.trial] = status
         self._audience.resumed(status)
 
@@ -231,6 +233,7 @@ class Recorder:
         best = ranked(ended, self._settings.direction)[: self._kept_best]
         best += front(ended, self._objectives)
         keep = {status.trial for status in best} | {self._baseline}
-        for status in self.statuses.values():
-            if status.state != "RUNNING" and status.trial not in keep:
+        for status in ended:
+            if status.trial not in keep | self._dropped:
                 self._experiment.trial(status.trial).drop_weights()
+                self._dropped.add(status.trial)

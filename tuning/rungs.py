@@ -9,7 +9,7 @@ be compared gets no further than its score deserves, and a stop is never final.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tuning.plan import SearchPlan
@@ -34,6 +34,9 @@ class Rungs:
             `REDUCTION` times as high, below the full length.
         metric: of results; direction: `max` or `min`.
         trials: that there will be; None: nobody knows.
+
+    Attributes:
+        is_feasible: (trial) -> whether it may win as it stands; those that may not come last.
     """
 
     before_new = True
@@ -49,6 +52,7 @@ class Rungs:
         self._metric = metric
         self._direction = direction
         self._trials = trials
+        self.is_feasible: Callable[[str], bool] = lambda trial: True
         self._best: dict[str, float] = {}
         self._scores: dict[int, dict[str, float]] = {}  # by rung, the lowest first
         self._waiting: dict[str, int] = {}  # trial -> rung
@@ -94,6 +98,12 @@ class Rungs:
         if epoch in self._scores and not ended:
             self._waiting[trial] = epoch
 
+    def forget(self, trial: str) -> None:
+        """A trial has failed: its scores are worth nothing."""
+        self._waiting.pop(trial, None)
+        for scores in self._scores.values():
+            scores.pop(trial, None)
+
     def next(self) -> str | None:
         """The trial that a free slot goes to; None: nobody that waits is good enough."""
         for rung, scores in reversed(self._scores.items()):
@@ -121,20 +131,25 @@ class Rungs:
         return first if self._waiting.get(first) == rung else None
 
     def hopeless(self) -> list[str]:
-        """Those that wait and would not go on if all trials came to their rung and were worse."""
+        """Those that wait and would not go on if all trials came to their rung and were worse.
+
+        But for the first of them: one that has gone on may fail.
+        """
         if self._trials is None:
             return []
         return [
             trial
             for rung, scores in self._scores.items()
-            for trial in self._ordered(scores)[self._trials // REDUCTION :]
+            for trial in self._ordered(scores)[self._trials // REDUCTION + 1 :]
             if self._waiting.get(trial) == rung
         ]
 
     def _ordered(self, scores: Mapping[str, float]) -> list[str]:
         """The best first."""
         sign = -1 if self._direction == "max" else 1
-        return sorted(scores, key=lambda trial: (sign * scores[trial], trial))
+        return sorted(
+            scores, key=lambda trial: (not self.is_feasible(trial), sign * scores[trial], trial)
+        )
 
     def waiting(self) -> tuple[str, ...]:
         """The trials that wait, at whatever rung."""

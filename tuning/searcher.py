@@ -220,9 +220,9 @@ class TrialFeed(Searcher):
             self._interrupted.remove(begun)
             self._end(begun.name, "PRUNED", f"{REPLACED_BY} {heirs[begun.name]}")
         for name, results in self.history.items():
-            if name != self._plan.baseline:
-                ended = self._recorder.statuses[name].state != "RUNNING"
-                halts.replay(name, results, ended=ended)
+            state = self._recorder.statuses[name].state
+            if name != self._plan.baseline and state != "FAIL":
+                halts.replay(name, results, ended=state != "RUNNING")
         for begun in [b for b in self._interrupted if b.name in halts.waiting()]:
             self._interrupted.remove(begun)
             self._wait(begun)
@@ -280,6 +280,8 @@ class TrialFeed(Searcher):
                 self._source.report(name, result)
 
     def _end(self, name: str, state: str, cause: str) -> None:
+        if state == "FAIL" and self._halts is not None:
+            self._halts.forget(name)
         # The record first: from it the study can still be told after a kill in between.
         self._recorder.end(name, state, cause)
         self._source.tell(self._recorder.statuses[name])

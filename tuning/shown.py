@@ -7,6 +7,8 @@ what it is by now: stopped at its rung, with what it has reported, and as far be
 Of proposals that broke a constraint the latest are shown, some for each trial that kept them all.
 TPE holds the best tenth against the rest, and where fewer are feasible it fills that tenth with
 those that break a constraint least; after hundreds of them it would propose nothing else.
+
+Of a population no heir is shown: its score is not that of its settings alone.
 """
 
 from __future__ import annotations
@@ -21,13 +23,13 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from tuning.experiment import trial_id
-from tuning.recovery import REFUSED
+from tuning.recovery import ORIGIN, REFUSED
 
 REFUSED_FOR_EACH = 8  # that was not: a tenth of both is no more than those
 
 
 class Shown(BaseSampler):
-    """Another sampler that is shown waiting trials as PRUNED, and not every refusal.
+    """Another sampler that is shown waiting trials as PRUNED, not every refusal, and no heir.
 
     Args:
         waiting: () -> the ids of those that wait.
@@ -97,7 +99,8 @@ class _View(Study):
         use_cache: bool = False,
     ) -> list[FrozenTrial]:
         trials = super()._get_trials(deepcopy=False, use_cache=use_cache)
-        shown = [self._shown(trial) for trial in _without_most_refused(trials)]
+        own = [trial for trial in trials if ORIGIN not in trial.user_attrs]
+        shown = [self._shown(trial) for trial in _without_most_refused(own)]
         asked = [trial for trial in shown if states is None or trial.state in states]
         return copy.deepcopy(asked) if deepcopy else asked
 

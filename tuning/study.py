@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
@@ -11,14 +13,19 @@ from tuning.plan import SearchPlan
 from tuning.rungs import Rungs
 from tuning.samplers import make_sampler
 from tuning.shown import Shown
+from tuning.status import TrialStatus
 
 
 def open_study(
-    experiment: Experiment, plan: SearchPlan, rungs: Rungs | None = None
+    experiment: Experiment,
+    plan: SearchPlan,
+    statuses: Mapping[str, TrialStatus],
+    rungs: Rungs | None = None,
 ) -> optuna.Study:
     """Open the experiment's study, or create it.
 
     Args:
+        statuses: of the trials, as they are at any time.
         rungs: that trials wait at, of which its sampler must know.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # the screen is ours
@@ -39,12 +46,7 @@ def open_study(
     study.sampler = make_sampler(
         plan.sampler, plan.space.trials, seed=plan.seed, fresh_seed=plan.sampler_seed(known)
     )
-    if rungs is not None or plan.constraints:
+    if rungs is not None or plan.constraints or plan.scheduler == "pbt":
         waiting = rungs.waiting if rungs is not None else tuple
-        found = any(constraint.after_training for constraint in plan.constraints)
-        study.sampler = Shown(
-            study.sampler,
-            waiting,
-            lambda name: experiment.trial(name).read_status().excess if found else {},
-        )
+        study.sampler = Shown(study.sampler, waiting, lambda name: statuses[name].excess)
     return study

@@ -111,9 +111,11 @@ class Rehearsal:
         self.listener = Listener()
         self.recorder = Recorder(self.experiment, plan, self.settings, self.listener)
         rungs = rungs_of(plan)
-        self.study = open_study(self.experiment, plan, rungs)
+        self.study = open_study(self.experiment, plan, self.recorder.statuses, rungs)
         self.limits = Limits(plan.constraints, plan.space.task, META)
         self.source = StudyTrials(plan, self.study, self.recorder, self.limits)
+        if rungs is not None:
+            rungs.is_feasible = lambda trial: self.recorder.statuses[trial].feasible
         self.halts: Halts | None = rungs
         if plan.scheduler == "pbt":
             self.halts = Population(plan, self.experiment, self.recorder, self.source)
@@ -153,7 +155,7 @@ class Rehearsal:
         """A worker's epoch; without `tell` Tune has not passed it on (a STOP's last, a crash)."""
         directory, result = self.experiment.trial(trial), line(epoch, score) | self.extra
         directory.append_result(result)
-        weights = {"weight": torch.full((2,), float(epoch))}
+        weights = {"weight": torch.full((2,), float(epoch)), "of": torch.tensor(trial.encode()[-1])}
         save_tensors({"epoch": epoch, "result": result, "module": weights}, directory.last)
         save_tensors(weights, directory.best)
         if tell:

@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from optuna.distributions import CategoricalDistribution, FloatDistribution
 
-from search_spaces.find import find_space
 from tests.tuning.driven import Driven, states
-from tests.tuning.rehearsal import Rehearsal, cheap_plan
+from tests.tuning.rehearsal import Rehearsal
 from trainables.data.splits import Splits
-from trainables.errors import BadInput
 from trainables.files import write_json
 from trainables.trainer import load_tensors
-from tuning.population import FACTORS, Population, perturbed
+from tuning.population import Population
 from tuning.recovery import ORIGIN
+from tuning.shown import Shown
 
 Rehearse = Callable[..., Rehearsal]
 QUALITY = {f"t{number:04d}": number * 7 % 12 / 40 for number in range(1, 9)}  # of the first ones
@@ -78,7 +74,9 @@ def test_an_heir_has_its_parents_weights_and_settings_near_its_parents(rehearse:
             legs = search.suggestions[name]["legs"]
             status = search.status(name)
             if status.epochs == status.start:
-                assert load_tensors(directory.inherited)["epoch"] == status.start
+                inherited = load_tensors(directory.inherited)
+                assert inherited["epoch"] == status.start
+                assert inherited["module"]["of"] == status.parent.encode()[-1]
                 assert [leg["start"] for leg in legs] == [status.start]
                 seen.append(name)
         return name
@@ -202,56 +200,83 @@ def test_heirs_do_not_warm_another_search(rehearse: Rehearse, grey_splits: Split
     assert second.source.imported.left_out == {"of a population, with others' weights": born}
 
 
-def test_settings_near_others() -> None:
-    space = find_space("mnist")
-    config = space.baseline
-    names = ("lr", "dropout", "momentum")
-    found = [perturbed(config, names, space, np.random.default_rng(seed)) for seed in range(200)]
-    lr = space.distributions["lr"]
-    assert isinstance(lr, FloatDistribution)
-    near = [c["lr"] for c in found if c["lr"] / config["lr"] in FACTORS]
-    assert 120 <= len(near) <= 180 and {round(v / config["lr"], 6) for v in near} == set(FACTORS)
-    assert all(lr.low <= c["lr"] <= lr.high for c in found)
-    assert all(set(c) == set(config) for c in found)  # momentum is not there with adam
-    assert {c["hidden"] for c in found} == {config["hidden"]}
-    high = perturbed({**config, "lr": lr.high}, ("lr",), space, np.random.default_rng(3))
-    assert high["lr"] <= lr.high and type(high["lr"]) is float
-    choices = CategoricalDistribution([0.0, 0.5])
-    space = replace(space, distributions={**space.distributions, "dropout": choices})
-    drawn = (np.random.default_rng(seed) for seed in range(9))
-    some = {perturbed(config, ["dropout"], space, chance)["dropout"] for chance in drawn}
-    assert some == {0.0, 0.5}
+def late(rehearse: Rehearse) -> Driven:
+    """A bound that four of eight keep only from the fifth epoch on."""
+    search = rehearse(
+        scheduler="pbt",
+        max_epochs=8,
+        trials=9,
+        sampler="random",
+        constraints=["latency_ms<=1"],
+    )
+
+    def quality(trial: str) -> float:
+        keeps = trial in ("t0000", "t0001", "t0002", "t0003", "t0004")
+        search.extra = {"latency_ms": 0.5 if keeps else 2.0}
+        return QUALITY.get(trial, 0.1)
+
+    return Driven(search, quality)
 
 
-@pytest.mark.parametrize(
-    ("settings", "options", "said"),
-    [
-        ((), {"perturb": "batch_size"}, "--perturb batch_size: cannot change in the middle"),
-        ((), {"perturb": "lrr"}, "--perturb lrr: unknown; did you mean 'lr'"),
-        (("lr=0.01",), {"perturb": "lr"}, "--perturb lr: is not searched; --set lr=LOW..HIGH"),
-        ((), {"perturb": "lr", "scheduler": "asha"}, "--perturb lr: only with --scheduler pbt"),
-        ((), {"max_epochs": 1}, "trainings of 1 epochs end before the first change"),
-        (
-            ("lr=0.01", "dropout=0", "weight_decay=0", "momentum=0.9", "label_smoothing=0"),
-            {},
-            "--scheduler pbt: no searched parameter of mnist_cnn can change in the middle",
-        ),
-    ],
-)
-def test_what_it_refuses(
-    tmp_path: Path, settings: tuple[str, ...], options: dict[str, Any], said: str
-) -> None:
-    with pytest.raises(BadInput) as refused:
-        cheap_plan(tmp_path, *settings, **{"scheduler": "pbt", "max_epochs": 8} | options)
-    assert said in str(refused.value) and "\n" not in str(refused.value)
+def test_those_beyond_a_constraint_are_the_worst_whatever_they_score(rehearse: Rehearse) -> None:
+    run = late(rehearse)
+    run.run()
+    beyond = {f"t{number:04d}" for number in (5, 6, 7, 8)}
+    replaced = [n for n, (state, epochs) in states(run.search).items() if state == "PRUNED"]
+    first = [name for name in replaced if run.search.status(name).epochs == 2]
+    assert len(first) == 2 and set(first) < beyond
+    assert {parent for parent, start in heirs(run.search).values() if start == 2} <= set(
+        QUALITY
+    ) - beyond
 
 
-def test_what_it_changes_is_resolved_and_resumed(tmp_path: Path) -> None:
-    asked = cheap_plan(tmp_path, scheduler="pbt", max_epochs=8, perturb="lr, dropout")
-    assert asked.perturbed == ("lr", "dropout") and asked.to_json()["perturbed"] == [
-        "lr",
-        "dropout",
-    ]
-    everything = cheap_plan(tmp_path, scheduler="pbt", max_epochs=8)
-    assert {"lr", "dropout", "weight_decay"} <= set(everything.perturbed)
-    assert not {"batch_size", "hidden", "optimizer"} & set(everything.perturbed)
+def test_a_failed_one_is_no_parent(rehearse: Rehearse) -> None:
+    run = population(rehearse)
+    search, best = run.search, BEST[-1]
+    run.run(slots=1, epochs=8 + 2 * 8)
+    halts = search.halts
+    assert isinstance(halts, Population)
+    search.searcher._waiting.pop(best)
+    search.searcher._end(best, "FAIL", "of something")
+    for seed in range(8):
+        halts._plan = replace(search.plan, seed=seed)
+        heir = halts.go_on(WORST[0])
+        assert heir is not None and heir.origin is not None and heir.origin.parent != best
+        halts.report(WORST[0], {"epoch": 2, "val_accuracy": 0.0})
+
+
+def test_what_another_may_take_is_what_the_file_has(rehearse: Rehearse) -> None:
+    first = population(rehearse)
+    first.run(slots=1, epochs=8 + 2 * 8)
+    search, best = first.search, BEST[-1]
+    assert search.begin() is not None and isinstance(search.halts, Population)
+    search.halts.go_on(best)
+    search.searcher._waiting.pop(best)
+    for epoch in (3, 4, 5):  # its worker died at the milestone of 4, and it went on through it
+        search.work(best, epoch, 0.4, tell=False)
+    second = population(rehearse)
+    assert isinstance(second.search.halts, Population)
+    assert second.search.halts._left[best] == 2
+
+
+def test_samplers_are_not_shown_heirs(rehearse: Rehearse) -> None:
+    run = population(rehearse)
+    run.run()
+    search = run.search
+    assert isinstance(search.study.sampler, Shown)
+    shown = search.study.sampler._view(search.study).get_trials()
+    born = heirs(search)
+    assert born and len(shown) == len(search.study.trials) - len(born)
+
+
+def test_a_grid_goes_on_after_heirs(rehearse: Rehearse) -> None:
+    grid = ("dropout=0,0.2,0.4", "lr=0.001,0.01", "optimizer=adam", "weight_decay=0,0.1")
+    fixed = ("label_smoothing=0", "schedule=cosine", "rotate=0", "scale=0", "shift=0")
+    lengths = {"max_epochs": 8, "sampler": "grid", "scheduler": "pbt"}
+    first = Driven(rehearse(*grid, *fixed, trials=8, **lengths), lambda trial: int(trial[1:]) / 40)
+    first.run()
+    assert heirs(first.search)
+    more = Driven(rehearse(*grid, *fixed, trials=10, **lengths), lambda trial: 0.1)
+    more.run()
+    found = states(more.search)
+    assert Counter(state for state, _ in found.values())["COMPLETE"] == 10

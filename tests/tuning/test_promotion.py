@@ -15,6 +15,7 @@ from optuna.trial import FrozenTrial, TrialState
 from tests.tuning.driven import Driven, states
 from tests.tuning.rehearsal import Rehearsal
 from tuning.searcher import NOT_PROMOTED
+from tuning.trainable import DIVERGED
 
 Rehearse = Callable[..., Rehearsal]
 
@@ -196,10 +197,58 @@ def test_those_that_can_never_go_on_are_stopped_at_once(rehearse: Rehearse, slot
 
     run.epoch = watched  # type: ignore[method-assign]
     run.run(slots)
-    assert 4 <= max(waited) <= 6  # of eleven
+    assert 4 <= max(waited) <= 7  # of eleven
     early = states(run.search)
     other = promoted(rehearse, name="all-wait")
     assert other.search.halts is not None
     other.search.halts.hopeless = list  # type: ignore[method-assign, assignment]
     other.run(slots)
     assert states(other.search) == early and other.order == run.order  # nothing else changes
+
+
+def test_one_alone_is_trained_to_its_full_length(rehearse: Rehearse) -> None:
+    plan = {"max_epochs": 8, "trials": 1, "sampler": "random", "scheduler": "promote"}
+    search = rehearse("lr=0.02..0.1", **plan)
+    run = Driven(search, lambda trial: 0.1)
+    assert search.begin() == "baseline"
+    search.complete("baseline", [0.1] * 8)
+    run.run()
+    assert states(search) == {"t0000": ("COMPLETE", 8)}
+
+
+def test_the_next_best_has_the_last_chance_where_the_best_has_failed(rehearse: Rehearse) -> None:
+    run = promoted(rehearse, trials=3)
+    better, other = sorted(("t0001", "t0002"), key=QUALITY.__getitem__, reverse=True)
+    epoch = run.epoch
+
+    def diverging(trial: str) -> bool:
+        done = len(run.search.experiment.trial(trial).read_results())
+        if trial == better and done == 2:
+            run.search.end(trial, {"epoch": 3, DIVERGED: "non-finite"})
+            return False
+        return epoch(trial)
+
+    run.epoch = diverging  # type: ignore[method-assign]
+    run.run()
+    found = states(run.search)
+    assert found[better] == ("FAIL", 2) and found[other] == ("COMPLETE", 8)
+
+
+def test_those_that_may_win_go_on_first(rehearse: Rehearse) -> None:
+    search = rehearse(
+        scheduler="promote",
+        max_epochs=8,
+        trials=12,
+        sampler="random",
+        constraints=["latency_ms<=1"],
+    )
+    best = sorted(QUALITY, key=QUALITY.__getitem__)[-4:]
+
+    def quality(trial: str) -> float:
+        search.extra = {"latency_ms": 2.0 if trial in best else 0.5}
+        return QUALITY[trial]
+
+    Driven(search, quality).run()
+    found = states(search)
+    whole = {name for name, (state, _) in found.items() if state == "COMPLETE"} - {"t0000"}
+    assert whole and not whole & set(best)
