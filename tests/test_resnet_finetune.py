@@ -22,6 +22,7 @@ from trainables.trainer import save_weights
 from tuning.experiment import Experiment
 
 SMALL = ["--space", "resnet_finetune", "--gpus-per-trial", "0", "--max-epochs", "2"]
+SMALL += ["--concurrency", "1"]
 SMALL += ["--set", "image_size=32", "--set", "batch_size=4,16"]
 
 

@@ -72,12 +72,14 @@ class Course:
         truth: the true gain of the best trial by then, at the epoch of its best report.
         seconds: simulated, when the epoch ended.
         trials: begun in all. configs: of those that came to their full length.
+        reports: every epoch's trial, configuration and gain as it was reported.
     """
 
     truth: np.ndarray
     seconds: np.ndarray
     trials: int
     configs: tuple[dict[str, Any], ...] = ()
+    reports: tuple[tuple[str, dict[str, Any], float], ...] = ()
 
 
 def ours(
@@ -176,6 +178,7 @@ def simulate(
     curves: dict[str, np.ndarray] = {}
     best, best_truth, now, begun = -np.inf, np.nan, 0.0, 0
     whole: list[dict[str, Any]] = []
+    reports: list[tuple[str, dict[str, Any], float]] = []
     truths: list[float] = []
     seconds: list[float] = []
     while len(truths) < epochs:
@@ -202,6 +205,7 @@ def simulate(
         now, order, trial, epoch = heapq.heappop(busy)
         reached[trial.name] = epoch
         gain = float(curves[trial.name][epoch - 1])
+        reports.append((trial.name, trial.parameters, gain))
         if gain > best:
             best, best_truth = gain, float(trial.truth[epoch - 1])
         truths.append(best_truth)
@@ -210,7 +214,7 @@ def simulate(
             whole.append(trial.parameters)
         if _tell(player, metric, trial, epoch, float(surrogate.score(gain))):
             heapq.heappush(busy, (now + trial.each, order, trial, epoch + 1))
-    return Course(np.array(truths), np.array(seconds), len(curves), tuple(whole))
+    return Course(np.array(truths), np.array(seconds), len(curves), tuple(whole), tuple(reports))
 
 
 def _tell(player: Player, metric: str, trial: Any, epoch: int, score: float) -> bool:

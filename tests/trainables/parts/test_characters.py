@@ -60,7 +60,7 @@ def test_the_state_is_carried_between_windows_and_starts_anew_each_epoch(cell):
     assert np.mean(epochs[0]) == pytest.approx(float(whole.detach()), rel=1e-5)
     forgetful, _ = module(rows[5:10])  # what the second window would be from nothing
     assert epochs[0][1] != pytest.approx(
-        float(F.cross_entropy(forgetful, wanted[5:10].reshape(-1)))
+        F.cross_entropy(forgetful, wanted[5:10].reshape(-1)).item()
     )
 
 
