@@ -55,10 +55,8 @@ def main() -> None:
                     reached = [b for b, v in zip(BUDGETS, curve, strict=True) if v <= level]
                     first = f"{reached[0] / WHOLE:.2f}" if reached else "never"
                     shown = " ".join(f"{value:.3f}" for value in curve)
-                    print(f"  {player:8} {name:14} {shown}; {_said(interval(values[:, -1]))}")
-                    print(
-                        f"  {'':8} {'':14} random's level after {first} of its samples", flush=True
-                    )
+                    said = _said(interval(values[:, -1]))
+                    print(f"  {player:8} {name:14} {shown}; {said}; level at {first}", flush=True)
 
 
 def _regrets(task: str, player: str, slots: int, seed: int) -> tuple[list[float], list[float]]:
