@@ -14,7 +14,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from tuning.experiment import Experiment
+from tuning.experiment import Experiment, trial_of
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -130,9 +130,12 @@ class Search:
 
     def _wrong_reruns(self) -> list[str]:
         wrong = []
+        finalists = json.loads(self.experiment.plan.read_text())["ended"]["finalists"]
         for directory in self.experiment.reruns():
             epochs = [line["epoch"] for line in directory.read_results()]
             status = directory.read_status()
+            if trial_of(directory.id) not in finalists and status.cause == "not gone on with":
+                continue  # begun before more trials were asked for, one of which is better
             if status.state != "COMPLETE" or epochs != list(range(1, status.epochs + 1)):
                 wrong.append(f"{directory.id}: {status.state}, epochs {epochs}")
         if not self.experiment.finalists.is_file():
