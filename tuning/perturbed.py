@@ -1,11 +1,26 @@
-"""Which parameters population based training changes on the way."""
+"""Which parameters population based training changes on the way, and how."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.samplers import RandomSampler
 
 from search_spaces.space import SearchSpace
 from trainables.errors import BadInput
 from trainables.hyperparameters import nearest
 
+RESAMPLED = 0.25  # chance that a setting is drawn anew
+FACTORS = (0.8, 1.2)  # else it becomes so much of what it was: both as in Ray's
 SMALLEST = 2  # trials of which one can be the worse, and one the better
 
 
@@ -62,3 +77,27 @@ def find_perturbed(text: str | None, space: SearchSpace, scheduler: str) -> tupl
             f"after {space.grace_period}; --max-epochs makes them longer"
         )
     return named
+
+
+def perturbed(
+    config: Mapping[str, Any], names: Iterable[str], space: SearchSpace, chance: np.random.Generator
+) -> dict[str, Any]:
+    """A configuration near another one: each of these parameters that exist is changed."""
+    changed = dict(config)
+    for name in names:
+        if name in changed:
+            changed[name] = _changed(changed[name], space.distributions[name], chance)
+    return space.existing(changed)
+
+
+def _changed(value: Any, distribution: BaseDistribution, chance: np.random.Generator) -> Any:
+    factor, seed = float(chance.choice(FACTORS)), int(chance.integers(2**32))
+    draws_anew = chance.random() < RESAMPLED
+    if draws_anew or isinstance(distribution, CategoricalDistribution):
+        study = optuna.create_study(sampler=RandomSampler(seed=seed))
+        return study.ask({"it": distribution}).params["it"]
+    assert isinstance(distribution, (FloatDistribution, IntDistribution))
+    near, low = float(value) * factor, distribution.low
+    if distribution.step is not None:
+        near = low + round((near - low) / distribution.step) * distribution.step
+    return min(distribution.high, max(low, near))

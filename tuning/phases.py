@@ -87,7 +87,7 @@ class Phases:
         plan, experiment = self._plan, self._experiment
         with Screen(plan, console, self._quiet, since) as screen:
             recorder = Recorder(experiment, plan, self._settings, screen)
-            rungs = rungs_of(plan)
+            rungs = rungs_of(plan, recorder.statuses)
             study = open_study(experiment, plan, recorder.statuses, rungs)
             limits = Limits(plan.constraints, plan.space.task, self._splits.meta)
             trials = StudyTrials(plan, study, recorder, limits)
@@ -96,8 +96,6 @@ class Phases:
             if trials.imported is not None:
                 screen.say(str(trials.imported))
                 self._record(imported=asdict(trials.imported))
-            if rungs is not None:
-                rungs.is_feasible = lambda trial: recorder.statuses[trial].feasible
             halts: Halts | None = rungs
             if plan.scheduler == "pbt":
                 halts = Population(plan, experiment, recorder, trials)

@@ -18,27 +18,17 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import optuna
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
-from optuna.samplers import RandomSampler
 
-from search_spaces.space import SearchSpace
 from trainables.files import replacing
 from trainables.leg import Leg
 from trainables.trainer import load_tensors
 from tuning.begun import Begun, Origin
 from tuning.experiment import Experiment
+from tuning.perturbed import perturbed
 from tuning.plan import SearchPlan
 from tuning.recorder import Recorder
 
-QUARTER = 0.25  # of the population that ends, and that is inherited from
-RESAMPLED = 0.25  # chance that a setting is drawn anew
-FACTORS = (0.8, 1.2)  # else it becomes so much of what it was: all of these as in Ray's
+QUARTER = 0.25  # of the population that ends, and that is inherited from; as in Ray's
 
 
 class Births(Protocol):
@@ -170,30 +160,6 @@ class Population:
     def _chance(self, trial: str, number: int) -> np.random.Generator:
         """The same in a resumed search."""
         return np.random.default_rng([self._plan.seed, number, *trial.encode()])
-
-
-def perturbed(
-    config: Mapping[str, Any], names: Iterable[str], space: SearchSpace, chance: np.random.Generator
-) -> dict[str, Any]:
-    """A configuration near another one: each of these parameters that exist is changed."""
-    changed = dict(config)
-    for name in names:
-        if name in changed:
-            changed[name] = _changed(changed[name], space.distributions[name], chance)
-    return space.existing(changed)
-
-
-def _changed(value: Any, distribution: BaseDistribution, chance: np.random.Generator) -> Any:
-    factor, seed = float(chance.choice(FACTORS)), int(chance.integers(2**32))
-    draws_anew = chance.random() < RESAMPLED
-    if draws_anew or isinstance(distribution, CategoricalDistribution):
-        study = optuna.create_study(sampler=RandomSampler(seed=seed))
-        return study.ask({"it": distribution}).params["it"]
-    assert isinstance(distribution, (FloatDistribution, IntDistribution))
-    near, low = float(value) * factor, distribution.low
-    if distribution.step is not None:
-        near = low + round((near - low) / distribution.step) * distribution.step
-    return min(distribution.high, max(low, near))
 
 
 def _link(source: Path, target: Path) -> None:

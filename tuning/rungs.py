@@ -13,17 +13,28 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tuning.plan import SearchPlan
-from tuning.status import better
+from tuning.status import TrialStatus, better
 
 REDUCTION = 2  # the better half goes on: with a dozen trials a third is rash
 
 
-def rungs_of(plan: SearchPlan) -> Rungs | None:
-    """The rungs of a search whose scheduler promotes; None: it does not."""
+def rungs_of(plan: SearchPlan, statuses: Mapping[str, TrialStatus]) -> Rungs | None:
+    """The rungs of a search whose scheduler promotes; None: it does not.
+
+    Args:
+        statuses: of the trials, as they are at any time.
+    """
     if plan.scheduler != "promote":
         return None
     space = plan.space
-    return Rungs(space.epochs, space.grace_period, space.metric, space.direction, space.trials)
+    return Rungs(
+        space.epochs,
+        space.grace_period,
+        space.metric,
+        space.direction,
+        space.trials,
+        lambda trial: statuses[trial].feasible,
+    )
 
 
 class Rungs:
@@ -33,9 +44,7 @@ class Rungs:
         epochs: full length. grace_period: epochs to the first rung; the others are each
             `REDUCTION` times as high, below the full length.
         metric: of results; direction: `max` or `min`.
-        trials: that there will be; None: nobody knows.
-
-    Attributes:
+        trials: that there will be.
         is_feasible: (trial) -> whether it may win as it stands; those that may not come last.
     """
 
@@ -47,12 +56,13 @@ class Rungs:
         grace_period: int,
         metric: str,
         direction: str,
-        trials: int | None = None,
+        trials: int,
+        is_feasible: Callable[[str], bool],
     ) -> None:
         self._metric = metric
         self._direction = direction
         self._trials = trials
-        self.is_feasible: Callable[[str], bool] = lambda trial: True
+        self._is_feasible = is_feasible
         self._best: dict[str, float] = {}
         self._scores: dict[int, dict[str, float]] = {}  # by rung, the lowest first
         self._waiting: dict[str, int] = {}  # trial -> rung
@@ -135,8 +145,6 @@ class Rungs:
 
         But for the first of them: one that has gone on may fail.
         """
-        if self._trials is None:
-            return []
         return [
             trial
             for rung, scores in self._scores.items()
@@ -148,7 +156,7 @@ class Rungs:
         """The best first."""
         sign = -1 if self._direction == "max" else 1
         return sorted(
-            scores, key=lambda trial: (not self.is_feasible(trial), sign * scores[trial], trial)
+            scores, key=lambda trial: (not self._is_feasible(trial), sign * scores[trial], trial)
         )
 
     def waiting(self) -> tuple[str, ...]:

@@ -110,12 +110,10 @@ class Rehearsal:
         )
         self.listener = Listener()
         self.recorder = Recorder(self.experiment, plan, self.settings, self.listener)
-        rungs = rungs_of(plan)
+        rungs = rungs_of(plan, self.recorder.statuses)
         self.study = open_study(self.experiment, plan, self.recorder.statuses, rungs)
         self.limits = Limits(plan.constraints, plan.space.task, META)
         self.source = StudyTrials(plan, self.study, self.recorder, self.limits)
-        if rungs is not None:
-            rungs.is_feasible = lambda trial: self.recorder.statuses[trial].feasible
         self.halts: Halts | None = rungs
         if plan.scheduler == "pbt":
             self.halts = Population(plan, self.experiment, self.recorder, self.source)

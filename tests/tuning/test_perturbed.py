@@ -13,7 +13,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from search_spaces.find import find_space
 from tests.tuning.rehearsal import cheap_plan
 from trainables.errors import BadInput
-from tuning.population import FACTORS, perturbed
+from tuning.perturbed import FACTORS, perturbed
 
 
 def test_settings_near_others() -> None:

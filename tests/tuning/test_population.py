@@ -201,21 +201,16 @@ def test_heirs_do_not_warm_another_search(rehearse: Rehearse, grey_splits: Split
 
 
 def late(rehearse: Rehearse) -> Driven:
-    """A bound that four of eight keep only from the fifth epoch on."""
-    search = rehearse(
-        scheduler="pbt",
-        max_epochs=8,
-        trials=9,
-        sampler="random",
-        constraints=["latency_ms<=1"],
-    )
+    """A bound that four of the eight, and no heir, ever keep."""
+    run = population(rehearse, constraints=["latency_ms<=1"])
 
     def quality(trial: str) -> float:
         keeps = trial in ("t0000", "t0001", "t0002", "t0003", "t0004")
-        search.extra = {"latency_ms": 0.5 if keeps else 2.0}
+        run.search.extra = {"latency_ms": 0.5 if keeps else 2.0}
         return QUALITY.get(trial, 0.1)
 
-    return Driven(search, quality)
+    run.quality = quality
+    return run
 
 
 def test_those_beyond_a_constraint_are_the_worst_whatever_they_score(rehearse: Rehearse) -> None:

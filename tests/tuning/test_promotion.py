@@ -235,20 +235,16 @@ def test_the_next_best_has_the_last_chance_where_the_best_has_failed(rehearse: R
 
 
 def test_those_that_may_win_go_on_first(rehearse: Rehearse) -> None:
-    search = rehearse(
-        scheduler="promote",
-        max_epochs=8,
-        trials=12,
-        sampler="random",
-        constraints=["latency_ms<=1"],
-    )
+    run = promoted(rehearse, constraints=["latency_ms<=1"])
+    search = run.search
     best = sorted(QUALITY, key=QUALITY.__getitem__)[-4:]
 
     def quality(trial: str) -> float:
         search.extra = {"latency_ms": 2.0 if trial in best else 0.5}
         return QUALITY[trial]
 
-    Driven(search, quality).run()
+    run.quality = quality
+    run.run()
     found = states(search)
     whole = {name for name, (state, _) in found.items() if state == "COMPLETE"} - {"t0000"}
     assert whole and not whole & set(best)

@@ -115,7 +115,7 @@ def ours(
     )
     plan = replace(plan, space=replace(recipe.space, trials=MANY))
     book = Book(plan.space.metric, plan.space.direction, plan.objectives)
-    rungs = rungs_of(plan)
+    rungs = rungs_of(plan, book.statuses)
     aims = [aim.direction for aim in plan.objectives] or [direction]
     study = optuna.create_study(
         directions=["maximize" if aim == "max" else "minimize" for aim in aims],
