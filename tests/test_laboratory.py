@@ -13,7 +13,7 @@ from ray.tune.schedulers import ASHAScheduler
 from ray.tune.search.optuna import OptunaSearch
 
 from tests.benchmarks.laboratory import recipes
-from tests.benchmarks.laboratory.compare import interval, middle, player_of
+from tests.benchmarks.laboratory.compare import interval, middle, player_of, shown
 from tests.benchmarks.laboratory.fronts import dominated
 from tests.benchmarks.laboratory.recipes import EPOCHS, RECIPES, SEEDS
 from tests.benchmarks.laboratory.record import configurations
@@ -50,6 +50,16 @@ def surrogate(tmp_path_factory: pytest.TempPathFactory) -> Surrogate:
 
 def course(surrogate: Surrogate, player: str, slots: int = 2, seed: int = 0) -> Course:
     return simulate(surrogate, RECIPE, player_of(player, "mnist", seed), slots, 10 * EPOCHS)
+
+
+def test_what_a_search_has_shown_is_the_least_error_reported_so_far(surrogate: Surrogate) -> None:
+    courses = [course(surrogate, "default", seed=seed) for seed in range(2)]
+    values = shown(courses)
+    assert values.shape == (2, 10 * EPOCHS)
+    for row, searched in zip(values, courses, strict=True):
+        gains = [gain for _, _, gain in searched.reports]
+        assert list(row) == [-max(gains[: end + 1]) for end in range(len(gains))]
+        assert row[-1] < row[0]
 
 
 def test_it_knows_what_a_configuration_comes_to(surrogate: Surrogate) -> None:

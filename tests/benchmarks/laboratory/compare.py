@@ -9,7 +9,8 @@ Every player is a sampler with a scheduler: `default` (what a search takes when 
 trainings. Regret: by how much the logarithm of the incumbent's true error is above that of the best
 of 10,000 random configurations, divided by how much a median one's is. Printed: its interquartile
 mean over seeds at the budget's end and on average on the way, with 95 % bootstrap intervals, and
-the part of the samples that reaches random search's final level.
+the part of the samples that reaches random search's final level: of that regret, which nobody sees
+who searches, and (`shown`) of the best score that the search has shown, luck and all.
 """
 
 from __future__ import annotations
@@ -99,6 +100,12 @@ def regret(task: str, courses: list[Course]) -> np.ndarray:
     return (surrogate.best - truth) / (surrogate.best - surrogate.median)
 
 
+def shown(courses: list[Course]) -> np.ndarray:
+    """The logarithm of the least error that was reported so far: [seeds, epochs]."""
+    gains = [[gain for _, _, gain in course.reports] for course in courses]
+    return -np.maximum.accumulate(np.array(gains), 1)
+
+
 def middle(values: np.ndarray) -> np.ndarray:
     """The interquartile mean over the first axis (R. Agarwal et al., NeurIPS 2021)."""
     count = len(values)
@@ -118,17 +125,22 @@ def interval(values: np.ndarray) -> tuple[float, float, float]:
 def _print(task: str, slots: int, found: dict[str, list[Course]]) -> None:
     print(f"{task}, {slots} slots")
     print(
-        f"  {'':16} {'regret at the end':26} {'on average':26} {'samples':9} {'seconds':9} trials"
+        f"  {'':16} {'regret at the end':26} {'on average':26} {'samples':9} {'seconds':9} "
+        f"{'shown':9} trials"
     )
-    level = middle(regret(task, found["random"]))[-1] if "random" in found else None
+    level = level_shown = None
+    if "random" in found:
+        level = middle(regret(task, found["random"]))[-1]
+        level_shown = middle(shown(found["random"]))[-1]
     for player, courses in found.items():
         values = regret(task, courses)
         at_end, on_way = interval(values[:, -1]), interval(values.mean(1))
         samples, seconds = _to_level(values, courses, level)
+        samples_shown, _ = _to_level(shown(courses), courses, level_shown)
         trials = np.median([course.trials for course in courses])
         print(
             f"  {player:16} {_said(at_end):26} {_said(on_way):26} {samples:9} {seconds:9} "
-            f"{trials:.0f}",
+            f"{samples_shown:9} {trials:.0f}",
             flush=True,
         )
 
