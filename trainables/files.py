@@ -33,6 +33,13 @@ def write_json(path: Path, value: Any) -> None:
         temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
+def write_bytes(path: Path, content: bytes) -> Path:
+    """Write a file, atomically; returns its path."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+    return path
+
+
 def read_json(path: Path) -> Any:
     """Read one JSON file.
 
@@ -67,8 +74,8 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
     """The values of a file of JSON lines; a torn last line is left out, a missing file is empty."""
     if not path.is_file():
         return
-    for line in path.read_text("utf-8").split("\n")[:-1]:  # not at other breaks a text may hold
-        yield json.loads(line)
+    for line in path.read_bytes().split(b"\n")[:-1]:  # not at other breaks a text may hold
+        yield json.loads(line)  # as bytes: the torn one may end within a character
 
 
 def relative(path: Path) -> str:

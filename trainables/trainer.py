@@ -19,6 +19,7 @@ from trainables.errors import NonFiniteLoss
 from trainables.files import replacing
 
 GRAD_NORM = "grad_norm"
+NORM_EVERY = 10  # updates: where nothing is clipped the norm is measured at these, for it costs
 Batch = tuple[Tensor, Tensor]
 
 
@@ -89,10 +90,11 @@ class Trainer:
         Returns:
             `epoch` (1 for the first), `train_loss` and `train_<metric>` (running, as trained:
             with augmentation and dropout), `val_<metric>`, `lr` (at the epoch's first update, of
-            the first group of parameters), `grad_norm` (mean over the updates, before clipping;
-            only where there is any), `trainable_parameters` (numbers), `samples_per_second`
-            (training alone), `seconds` (with scoring), `wall_time` (at its end, seconds since
-            1970), and the texts of `show`.
+            the first group of parameters), `grad_norm` (length of the gradient of all that is
+            trained: the mean over the updates, before clipping; without clipping over the first
+            and every tenth), `trainable_parameters` (numbers), `samples_per_second` (training
+            alone), `seconds` (with scoring), `wall_time` (at its end, seconds since 1970), and
+            the texts of `show`.
 
         Raises:
             NonFiniteLoss: at the step on CPU; at the epoch's end on a GPU, where looking at every
@@ -107,8 +109,8 @@ class Trainer:
         trained = time.perf_counter()
         self.epoch += 1
         result: dict[str, Any] = {"epoch": self.epoch}
-        norm = {name: train.pop(name) for name in (GRAD_NORM,) if name in train}
-        result |= {f"train_{k}": v for k, v in train.items()} | norm
+        norm = train.pop(GRAD_NORM)
+        result |= {f"train_{k}": v for k, v in train.items()} | {GRAD_NORM: norm}
         result |= {f"val_{k}": v for k, v in self.evaluate("val").items()}
         result |= {
             "lr": lr,
@@ -128,7 +130,7 @@ class Trainer:
         self.module.train()
         check_each_step = self.device == "cpu"
         sums: dict[str, Tensor] = {}
-        count = 0
+        count = measured = 0
         for step, (inputs, targets) in enumerate(self._batches(self._generator)):
             with torch.autocast(self.device, torch.bfloat16, enabled=self._autocast):
                 loss, metrics = self._loss(self.module, inputs, targets)
@@ -137,19 +139,30 @@ class Trainer:
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             size = len(targets)
-            if self._clip is not None:
-                norm = nn.utils.clip_grad_norm_(self.module.parameters(), self._clip)
+            if (norm := self._norm(step)) is not None:
                 metrics = {**metrics, GRAD_NORM: norm * size}
+                measured += size
             self.optimizer.step()
             if self.schedule is not None:
                 self.schedule.step()
             for name, value in {"loss": loss.detach() * size, **metrics}.items():
                 sums[name] = sums[name] + value if name in sums else value
             count += size
+        norm_sum = sums.pop(GRAD_NORM)
         means = {name: float(total) / count for name, total in sums.items()}
+        means[GRAD_NORM] = float(norm_sum) / measured
         if not math.isfinite(means["loss"]):
             self._diverged("its end")
         return means, count
+
+    def _norm(self, step: int) -> Tensor | None:
+        """Of the gradient, which is clipped here; None where it is not measured."""
+        if self._clip is not None:
+            return nn.utils.clip_grad_norm_(self.module.parameters(), self._clip)
+        if step % NORM_EVERY:
+            return None
+        gradients = [p.grad for p in self.module.parameters() if p.grad is not None]
+        return nn.utils.get_total_norm(gradients)
 
     def evaluate(self, split: str) -> dict[str, float]:
         """Score the module on `val` or `test` as it stands, in fp32 without TF32."""

@@ -10,12 +10,12 @@ from typing import Any, NoReturn
 
 from trainables.data.request import DATA_KINDS
 from trainables.errors import BadInput
-from tuning.options import PREFERENCES, SAMPLERS, SCHEDULERS
+from tuning.options import PREFERENCES, SAMPLERS, SCHEDULERS, TENSORBOARD
 
 _RESUME_TAKES = {
     "space", "trust", "trials", "time_budget", "epoch_budget", "target_score",
     "plateau", "concurrency", "directory", "storage", "address",
-    "quiet", "dry_run", "list",
+    "tensorboard", "tensorboard_every", "quiet", "dry_run", "list",
 }  # fmt: skip
 _OPTIONS = {
     "settings": "--set", "constraints": "--constraint", "enqueued": "--enqueue",
@@ -122,6 +122,18 @@ def parser() -> argparse.ArgumentParser:
     add("--name", metavar="NAME", help="of the experiment (default: <space>-<date>-<time>)")
     add("--storage", type=Path, metavar="DIR", help="default: results")
     add("--address", metavar="HOST:PORT", help="an existing Ray cluster")
+    add(
+        "--tensorboard",
+        choices=TENSORBOARD,
+        help="what TensorBoard is given; full: the baseline's, finalists' and some trials' networks"
+        " too (default: scalars)",
+    )
+    add(
+        "--tensorboard-every",
+        type=_positive,
+        metavar="K",
+        help="with --tensorboard full: of every K-th trial (default: 10)",
+    )
     add(
         "--quiet",
         action="store_true",

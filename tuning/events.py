@@ -1,46 +1,41 @@
-"""TensorBoard events of one trial: scalars by epoch, its hyperparameters, score and status.
+"""The TensorBoard events of one trial.
 
-Written by the search's own process from the trial's results, so that every run is one file with
-every step once, whatever happens to the worker; and after a kill it can be written again.
+Written by the search's own process from what the trial has left in its directory, so that every run
+is one file with every step once, whatever happens to the worker; and after a kill, or a wait, it
+can be written again.
 """
 
 from __future__ import annotations
 
 import math
+import re
 import struct
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from google.protobuf.struct_pb2 import Value
-from tensorboard.compat.proto.event_pb2 import Event
+import numpy as np
+from google.protobuf.json_format import ParseDict
+from tensorboard.compat.proto.event_pb2 import Event, SessionLog
+from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
 from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
-from tensorboard.plugins.hparams import api_pb2, metadata
-from tensorboard.plugins.hparams.plugin_data_pb2 import (
-    HParamsPluginData,
-    SessionEndInfo,
-    SessionStartInfo,
-)
+from tensorboard.plugins.custom_scalar import metadata as custom_scalar
+from tensorboard.plugins.histogram import metadata as histogram
+from tensorboard.plugins.text import metadata as text_metadata
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-SCORE = "score"  # the tag that HParams shows: best value so far, NaN once a trial has failed
+from search_spaces.space import SearchSpace
+from tuning.hparams import EPOCHS, SCORE, SECONDS, STATE, STATES, columns, end, start
+from tuning.layout import TAG, layout, tag_of
+from tuning.status import TrialStatus
+
+CAUSE, GRAPH, VIEWS = "trial/cause", "trial/graph", "trial/views"  # texts
 _AXES = ("epoch", "wall_time")  # of a curve, not curves themselves
 _FLUSH_SECONDS = 5
-_STATUS = {
-    "COMPLETE": api_pb2.Status.STATUS_SUCCESS,
-    "PRUNED": api_pb2.Status.STATUS_SUCCESS,
-    "FAIL": api_pb2.Status.STATUS_FAILURE,
-    "RUNNING": api_pb2.Status.STATUS_RUNNING,
-}
-_TYPES = {
-    bool: api_pb2.DataType.DATA_TYPE_BOOL,
-    int: api_pb2.DataType.DATA_TYPE_FLOAT64,
-    float: api_pb2.DataType.DATA_TYPE_FLOAT64,
-    str: api_pb2.DataType.DATA_TYPE_STRING,
-}
+_BREAK = re.compile(r"\r\n?|\n")  # where Markdown ends a line
 
 
 class TrialEvents:
@@ -49,93 +44,118 @@ class TrialEvents:
     Args:
         directory: the trial's.
         config: its parameters; those that do not exist for it are left out.
-        types: of every parameter of the task, so that each trial declares the same columns.
-        metric: the name of the score, such as `val_accuracy`.
+        space: that it is a trial of, so that all declare the same columns.
+
+    Attributes:
+        has_graph: the graph is in it, or why there is none.
     """
 
-    def __init__(
-        self,
-        directory: Path,
-        config: Mapping[str, Any],
-        types: Mapping[str, type],
-        metric: str,
-    ) -> None:
+    def __init__(self, directory: Path, config: Mapping[str, Any], space: SearchSpace) -> None:
         self._writer = EventFileWriter(str(directory), flush_secs=_FLUSH_SECONDS)
-        score = api_pb2.MetricInfo(
-            name=api_pb2.MetricName(tag=SCORE), display_name=f"score ({metric})"
-        )
-        infos = [api_pb2.HParamInfo(name=name, type=_TYPES[kind]) for name, kind in types.items()]
-        experiment = api_pb2.Experiment(hparam_infos=infos, metric_infos=[score])
-        session = SessionStartInfo(group_name=directory.name, start_time_secs=time.time())
-        for name, value in config.items():
-            session.hparams[name].MergeFrom(_value(value))
-        self._add_hparams(metadata.EXPERIMENT_TAG, HParamsPluginData(experiment=experiment))
-        self._add_hparams(
-            metadata.SESSION_START_INFO_TAG, HParamsPluginData(session_start_info=session)
-        )
+        self._has_layout = False
+        self.has_graph = False
+        # A TensorBoard that has read an earlier file of this trial forgets that.
+        begun = SessionLog(status=SessionLog.START)
+        self._writer.add_event(Event(wall_time=time.time(), session_log=begun))
+        for tag, about in (columns(space), start(directory.name, config)):
+            self._add([Summary.Value(tag=tag, metadata=_own(about))])
+        self._scalars({STATE: STATES["RUNNING"], EPOCHS: 0, SECONDS: 0})
 
-    def epoch(self, result: Mapping[str, Any], score: float) -> None:
-        """One line of `result.jsonl` as scalars at step `epoch`, and the best score so far."""
+    def epoch(self, result: Mapping[str, Any], status: TrialStatus) -> None:
+        """One line of `result.jsonl` at step `epoch`, and how the trial stands with it."""
         step, when = int(result["epoch"]), float(result["wall_time"])
-        values = {_tag(name): value for name, value in result.items() if name not in _AXES}
-        for tag, value in {**values, SCORE: score}.items():
-            if isinstance(value, str):
-                self._add(Summary(value=[_text(tag, value)]), step, when)
-            else:
-                self._add(Summary(value=[Summary.Value(tag=tag, simple_value=value)]), step, when)
+        values = {name: value for name, value in result.items() if name not in _AXES}
+        texts = {tag_of(n): v for n, v in values.items() if isinstance(v, str)}
+        numbers = {n: v for n, v in values.items() if not isinstance(v, str)}
+        if not self._has_layout:
+            content = layout(numbers).SerializeToString()
+            about = _own(custom_scalar.create_summary_metadata())
+            self._add([_strings(TAG, about, [content], shape=())])
+            self._has_layout = True
+        so_far = {SCORE: status.score, EPOCHS: status.epochs, SECONDS: status.seconds}
+        self._scalars({tag_of(n): v for n, v in numbers.items()} | so_far, step, when)
+        for tag, text in texts.items():
+            self.text(tag, text, step, when)
 
-    def picture(self, file: Path, epoch: int) -> None:
+    def text(self, tag: str, text: str, step: int = 0, when: float | None = None) -> None:
+        """A text, as it is written: TensorBoard shows Markdown, where an indented one is code."""
+        code = "\n".join(f"    {line}" for line in _BREAK.split(text))
+        about = _own(text_metadata.create_summary_metadata("", ""))
+        self._add([_strings(tag, about, [code.encode()], shape=(1,))], step, when)
+
+    def picture(self, tag: str, png: bytes, epoch: int) -> None:
         """A PNG, of what the weights of an epoch make."""
-        png = file.read_bytes()
         width, height = struct.unpack(">II", png[16:24])  # the first chunk of every PNG
         image = Summary.Image(encoded_image_string=png, width=width, height=height, colorspace=3)
-        self._add(Summary(value=[Summary.Value(tag=file.stem, image=image)]), epoch)
+        self._add([Summary.Value(tag=tag, image=image)], epoch)
 
-    def end(self, state: str, score: float | None, epochs: int) -> None:
-        """The true state at the end; a failed trial's score becomes NaN."""
-        final = math.nan if score is None else score
-        if state == "FAIL":
-            self._add(Summary(value=[Summary.Value(tag=SCORE, simple_value=final)]), epochs + 1)
-        session = SessionEndInfo(status=_STATUS[state], end_time_secs=time.time())
-        self._add_hparams(
-            metadata.SESSION_END_INFO_TAG, HParamsPluginData(session_end_info=session)
-        )
+    def histograms(self, found: Mapping[str, Mapping[str, Any]], epoch: int) -> None:
+        """How numbers lie, by tag: `counts` in equal buckets from `low` to `high`."""
+        about = _own(histogram.create_summary_metadata("", ""))
+        values = []
+        for tag, one in found.items():
+            edges = np.linspace(one["low"], one["high"], len(one["counts"]) + 1)
+            table = np.stack([edges[:-1], edges[1:], one["counts"]], 1)  # [buckets, 3], float64
+            tensor = TensorProto(
+                dtype="DT_DOUBLE", tensor_shape=_shape(table.shape), tensor_content=table.tobytes()
+            )
+            values.append(Summary.Value(tag=tag, metadata=about, tensor=tensor))
+        self._add(values, epoch)
+
+    def graph(self, found: Mapping[str, Any]) -> None:
+        """The network's operations; where there is none, a text that says why."""
+        self.has_graph = True
+        if "error" in found:
+            self.text(GRAPH, f"The graph could not be traced: {found['error']}")
+            return
+        content = ParseDict(found, GraphDef()).SerializeToString()
+        self._writer.add_event(Event(wall_time=time.time(), graph_def=content))
+
+    def unseen(self, found: Mapping[str, Any]) -> None:
+        """Why an epoch's network could not be looked at."""
+        said = f"The network could not be looked at: {found['error']}"
+        self.text(VIEWS, said, found["epoch"])
+
+    def end(self, status: TrialStatus) -> None:
+        """The true state; of a failed trial also the cause, and its score becomes NaN."""
+        last = {STATE: STATES[status.state], EPOCHS: status.epochs, SECONDS: status.seconds}
+        step = status.epochs
+        if status.state == "FAIL":
+            last[SCORE], step = math.nan, step + 1
+            self.text(CAUSE, status.cause, step)
+        self._scalars(last, step)
+        tag, about = end(status.state)
+        self._add([Summary.Value(tag=tag, metadata=_own(about))])
         self._writer.close()
 
     def close(self) -> None:
         """No more for now."""
         self._writer.close()
 
-    def _add(self, summary: Any, step: int = 0, when: float | None = None) -> None:
+    def flush(self) -> None:
+        """What is written so far can be read; it happens every few seconds anyway."""
+        self._writer.flush()
+
+    def _scalars(
+        self, values: Mapping[str, float | None], step: int = 0, when: float | None = None
+    ) -> None:
+        found = {tag: value for tag, value in values.items() if value is not None}
+        self._add((Summary.Value(tag=t, simple_value=v) for t, v in found.items()), step, when)
+
+    def _add(self, values: Iterable[Any], step: int = 0, when: float | None = None) -> None:
         when = time.time() if when is None else when
-        self._writer.add_event(Event(wall_time=when, step=step, summary=summary))
-
-    def _add_hparams(self, tag: str, data: Any) -> None:
-        # TensorBoard's own helpers for this want all of TensorFlow; the format is this little.
-        about = SummaryMetadata.FromString(
-            metadata.create_summary_metadata(data).SerializeToString()
-        )
-        self._add(Summary(value=[Summary.Value(tag=tag, metadata=about)]))
+        self._writer.add_event(Event(wall_time=when, step=step, summary=Summary(value=values)))
 
 
-def _text(tag: str, text: str) -> Any:
-    """A text, indented: TensorBoard shows Markdown, where that is code as it is written."""
-    code = "\n".join(f"    {line}" for line in text.split("\n"))
-    about = SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="text"))
-    one = TensorShapeProto(dim=[TensorShapeProto.Dim(size=1)])
-    tensor = TensorProto(dtype="DT_STRING", string_val=[code.encode()], tensor_shape=one)
+def _own(about: Any) -> SummaryMetadata:
+    # TensorBoard's own helpers around this want all of TensorFlow; the format is this little.
+    return SummaryMetadata.FromString(about.SerializeToString())
+
+
+def _shape(sizes: tuple[int, ...]) -> TensorShapeProto:
+    return TensorShapeProto(dim=[TensorShapeProto.Dim(size=size) for size in sizes])
+
+
+def _strings(tag: str, about: Any, content: list[bytes], shape: tuple[int, ...]) -> Any:
+    tensor = TensorProto(dtype="DT_STRING", string_val=content, tensor_shape=_shape(shape))
     return Summary.Value(tag=tag, metadata=about, tensor=tensor)
-
-
-def _value(value: Any) -> Any:
-    if isinstance(value, bool):
-        return Value(bool_value=value)
-    if isinstance(value, (int, float)):
-        return Value(number_value=value)
-    return Value(string_value=str(value))
-
-
-def _tag(name: str) -> str:
-    """`val_accuracy` -> `accuracy/val`: train and val of one thing stand side by side."""
-    part, _, rest = name.partition("_")
-    return f"{rest}/{part}" if part in ("train", "val") else f"training/{name}"

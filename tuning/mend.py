@@ -6,6 +6,7 @@ import shutil
 
 from trainables.files import cut_torn_line, relative
 from tuning.experiment import Experiment
+from tuning.view_files import ViewFiles
 
 
 def mend(experiment: Experiment) -> list[str]:
@@ -26,7 +27,8 @@ def mend(experiment: Experiment) -> list[str]:
     for lock in experiment.root.glob(f"{experiment.journal.name}.lock*"):
         lock.unlink()
         said.append(f"{relative(lock)}: a lock left behind, cleared")
-    folders = [experiment.root, *(d.root for d in experiment.trial_directories())]
+    trials = [directory.root for directory in experiment.trial_directories()]
+    folders = [experiment.root, *trials, *(ViewFiles(trial).folder for trial in trials)]
     for path in (path for folder in folders for path in folder.glob(".*.tmp")):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     return said

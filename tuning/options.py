@@ -5,3 +5,4 @@ FINISHED_ONLY = ("gp", "nsga2")  # samplers that learn from trials at full lengt
 EXPERIENCED = ("tpe", "gp")  # samplers that learn from trials that are not their own
 SCHEDULERS = ("asha", "hyperband", "median", "promote", "pbt", "none")
 PREFERENCES = ("best", "cheap")
+TENSORBOARD = ("off", "scalars", "full")

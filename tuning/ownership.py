@@ -18,7 +18,8 @@ from filelock import FileLock, Timeout
 
 from trainables.errors import BadInput
 from trainables.files import read_json, write_json
-from tuning.experiment import Experiment, TrialDirectory
+from tuning.experiment import Experiment
+from tuning.trial_directory import TrialDirectory
 
 _PATIENCE = 2.0  # seconds: `analysis show` holds the lock for a moment to see whether it is free
 _ORPHANS_WRITE = 60.0  # seconds an orphan may need to finish the one write it has begun
@@ -118,7 +119,7 @@ def writing(directory: TrialDirectory, run: str) -> Iterator[None]:
         SupersededError: another run owns the experiment; nothing may be written.
     """
     with _locked(directory):
-        if read_json(directory.experiment.run)["run"] != run:
+        if read_json(Experiment.of(directory).run)["run"] != run:
             raise SupersededError(f"{directory.root}: another run owns the experiment")
         yield
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,10 @@ from tuning.constraints import Constraint, Limits
 from tuning.experiment import BASELINE, trial_id
 from tuning.finalists import Finals
 from tuning.front import Objective
+from tuning.logged import Logged
 from tuning.options import EXPERIENCED, FINISHED_ONLY, SAMPLERS, SCHEDULERS
+from tuning.plan_record import LAYOUT
 from tuning.samplers import check_sampler
-
-LAYOUT = 5  # of plan.json; another number when an older one can no longer be gone on with
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ class SearchPlan:
         constraints: what a trial must keep, to be trained or to be ranked; the baseline is trained.
         warm_start: directories of experiments whose trials enter the study.
         perturbed: parameters that population based training changes on the way.
+        logged: what is left for TensorBoard.
 
     Raises:
         BadInput: a number out of range, or a name that cannot be a directory's.
@@ -76,6 +77,7 @@ class SearchPlan:
     constraints: tuple[Constraint, ...] = ()
     warm_start: tuple[Path, ...] = ()
     perturbed: tuple[str, ...] = ()
+    logged: Logged = field(default_factory=Logged)
 
     def __post_init__(self) -> None:
         for option, value in (
@@ -250,6 +252,7 @@ class SearchPlan:
             "warm_start": [str(root) for root in self.warm_start],
             "imported": None,
             "perturbed": list(self.perturbed),
+            **asdict(self.logged),
             "baseline_in_study": self.baseline_in_study,
             "search_space": self.space.to_json(),
             "kernels": asdict(self.kernels),
@@ -273,7 +276,7 @@ class SearchPlan:
 
     def resumed_json(self, record: dict[str, Any]) -> dict[str, Any]:
         """The content of `plan.json`, `record`, once the search is resumed with this plan."""
-        changed = {"trials": self.space.trials, **self.budget.to_json()}
+        changed = {"trials": self.space.trials, **self.budget.to_json(), **asdict(self.logged)}
         when = {"time": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "address": self.address}
         # Of this run alone: a machine with fewer slots does not lower those of the next.
         where = {"concurrency": self.concurrency}

@@ -1,4 +1,4 @@
-"""`plan.json` of an experiment, read back."""
+"""`plan.json` of an experiment, read back. No library in it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 from trainables.errors import BadInput
 from trainables.files import read_json
 from tuning.experiment import Experiment
-from tuning.plan import LAYOUT
+
+LAYOUT = 5  # of plan.json; another number when an older one can no longer be gone on with
 
 
 def read_plan(experiment: Experiment, option: str, keys: Iterable[str]) -> dict[str, Any]:
@@ -28,10 +29,15 @@ def read_plan(experiment: Experiment, option: str, keys: Iterable[str]) -> dict[
                 record[key]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(f"{option}: {experiment.plan} is damaged ({error})") from None
+    check_layout(layout, option)
+    return record
+
+
+def check_layout(layout: Any, option: str) -> None:
+    """Raise BadInput, beginning with `option`, for a record of another version."""
     if layout != LAYOUT:
         age = "a newer" if isinstance(layout, int) and layout > LAYOUT else "an older"
         raise BadInput(
             f"{option}: written by {age} version of run_search (layout {layout}, this one's is "
             f"{LAYOUT})"
         )
-    return record

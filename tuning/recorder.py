@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from trainables.files import read_json
 from trainables.leg import Leg
 from tuning.begun import Begun
-from tuning.events import TrialEvents
+from tuning.event_log import EventLog
 from tuning.experiment import Experiment
 from tuning.front import front
 from tuning.objectives import values_of
@@ -53,8 +52,6 @@ class Recorder:
         kept_best: int | None = KEPT_BEST,
     ) -> None:
         self._experiment = experiment
-        self._types = {name: p.type for name, p in plan.space.parameters.items()}
-        self._drawings = plan.space.task.drawings
         self._settings = settings
         self._baseline = plan.baseline
         self._audience = audience
@@ -63,8 +60,9 @@ class Recorder:
         self._constraints = [c for c in plan.constraints if c.after_training]
         self._values: dict[str, dict[str, float]] = {}  # by trial, then aim or measure
         self._allowed: dict[str, bool] = {}  # by trial, whether it keeps what was held before
-        self._events: dict[str, TrialEvents] = {}
+        self._alive: set[str] = set()  # trials that were begun, and neither wait nor have ended
         self._dropped: set[str] = set()  # trials whose weights are gone
+        self.events = EventLog(experiment, plan)
         self.statuses: dict[str, TrialStatus] = {}
 
     def start(self, begun: Begun) -> None:
@@ -82,20 +80,23 @@ class Recorder:
 
     def pause(self, trial: str) -> None:
         """A trial waits, perhaps for ever: `resume` or `end` comes next."""
-        self._events.pop(trial).close()  # of hundreds that wait no file stays open
+        self._alive.remove(trial)
+        self.events.pause(trial)
         self._audience.paused(self.statuses[trial])
 
     def give_up(self, status: TrialStatus, config: dict[str, Any], cause: str) -> None:
         """A trial that an earlier run began does not go on: it is left as stopped."""
         self._reopen(status, config)
-        reached = self.statuses[status.trial]
-        self._events.pop(status.trial).end("PRUNED", reached.score, reached.epochs)
-        self._set(replace(reached, state="PRUNED", cause=cause))
+        ended = replace(self.statuses[status.trial], state="PRUNED", cause=cause)
+        self._alive.remove(status.trial)
+        self.events.end(ended)
+        self._set(ended)
 
     def adopt(self, status: TrialStatus) -> None:
         """A trial that ended in an earlier run."""
         self._experiment.trial(status.trial).drop_passed_on()
         self.statuses[status.trial] = status
+        self.events.adopt(status)
         self._audience.resumed(status)
 
     def catch_up(self, trial: str) -> list[dict[str, Any]]:
@@ -128,12 +129,10 @@ class Recorder:
         status = replace(self.statuses[trial], state=state, cause=cause)
         if state == "FAIL":
             status = replace(status, score=None, best_epoch=None, values={})
-        if trial not in self._events:  # it waited
+        if trial not in self._alive:  # it waited
             self._reopen(status, self._experiment.trial(trial).read_config())
-        events = self._events.pop(trial)
-        if status.best_epoch is not None:
-            self._draw(trial, events, status.best_epoch)
-        events.end(state, status.score, status.epochs)
+        self._alive.remove(trial)
+        self.events.end(status)
         self._set(status)
         self._experiment.trial(trial).drop_passed_on()
         if self._kept_best is not None:
@@ -166,8 +165,6 @@ class Recorder:
     def _reopen(self, status: TrialStatus, config: dict[str, Any]) -> None:
         directory = self._experiment.trial(status.trial)
         self.settle(status.trial)
-        for old in directory.events():
-            old.unlink()
         self._open(status, config)
         for result in directory.read_results():
             self._take_in(status.trial, result)
@@ -176,9 +173,8 @@ class Recorder:
         """Begin its records with no epoch in them."""
         directory = self._experiment.trial(status.trial)
         directory.write_config(config)
-        self._events[status.trial] = TrialEvents(
-            directory.root, config, self._types, self._settings.metric
-        )
+        self.events.begin(status.trial, config)
+        self._alive.add(status.trial)
         self._values[status.trial], self._allowed[status.trial] = {}, status.feasible
         self._set(
             replace(
@@ -202,8 +198,7 @@ class Recorder:
         seconds = status.seconds + float(result["seconds"])
         status = replace(status, epochs=int(result["epoch"]), seconds=seconds)
         status = self._valued(status, result)
-        assert status.score is not None
-        self._events[trial].epoch(result, status.score)
+        self.events.epoch(result, status)
         self._set(status)
 
     def _valued(self, status: TrialStatus, result: Mapping[str, Any]) -> TrialStatus:
@@ -214,14 +209,6 @@ class Recorder:
         excess = {str(c): c.excess(found[c.measure]) for c in self._constraints}
         status = replace(status, values={name: found[name] for name in aims}, excess=excess)
         return replace(status, feasible=self._allowed[trial] and not status.beyond)
-
-    def _draw(self, trial: str, events: TrialEvents, epoch: int) -> None:
-        """Pictures of the figures that a trial has left: once, drawing takes longer than epochs."""
-        directory = self._experiment.trial(trial)
-        for name, draw in self._drawings.items():
-            if directory.figure(name).is_file():
-                png = draw(read_json(directory.figure(name)))
-                events.picture(directory.write_picture(name, png), epoch)
 
     def _set(self, status: TrialStatus) -> None:
         self.statuses[status.trial] = status

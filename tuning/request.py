@@ -19,6 +19,7 @@ from tuning.address import cluster_resources
 from tuning.budget import Budget
 from tuning.constraints import parse_constraints
 from tuning.finalists import SHARE, Finals
+from tuning.logged import Logged
 from tuning.objectives import aimed, parse_objectives
 from tuning.perturbed import find_perturbed
 from tuning.plan import SearchPlan, cpu_count, gpu_slots
@@ -60,6 +61,8 @@ def make_plan(
     weights: str | None = None,
     seed: int = 0,
     address: str | None = None,
+    tensorboard: str | None = None,
+    tensorboard_every: int | None = None,
 ) -> SearchPlan:
     """Resolve a search; None means the default of the space or of the machine.
 
@@ -116,6 +119,7 @@ def make_plan(
         constraints=parse_constraints(constraints or (), found),
         warm_start=find_experience(warm_start, found, aims, storage),
         perturbed=find_perturbed(perturb, found, scheduler),
+        logged=Logged.given({}, tensorboard, tensorboard_every),
     )
     check_data_directory(plan.data.directory)
     return placed(plan, concurrency, gpus_per_trial)

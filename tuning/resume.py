@@ -17,6 +17,7 @@ from tuning.budget import NAMES, Budget
 from tuning.constraints import parse_constraints
 from tuning.experiment import Experiment
 from tuning.finalists import Finals
+from tuning.logged import Logged
 from tuning.objectives import aimed, parse_objectives
 from tuning.plan import SearchPlan
 from tuning.plan_record import read_plan
@@ -51,6 +52,8 @@ def resume_plan(
     concurrency: int | None = None,
     data: DataRequest | None = None,
     address: str | None = None,
+    tensorboard: str | None = None,
+    tensorboard_every: int | None = None,
 ) -> SearchPlan:
     """The plan of an experiment, to go on with; None means as it was.
 
@@ -103,6 +106,7 @@ def resume_plan(
         constraints=parse_constraints(record["constraints"], found),
         warm_start=tuple(map(Path, record["warm_start"])),
         perturbed=tuple(record["perturbed"]),
+        logged=Logged.given(record, tensorboard, tensorboard_every),
     )
     check_data_directory(plan.data.directory)
     return placed(plan, concurrency, plan.gpus_per_trial, most=record["concurrency"])

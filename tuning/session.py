@@ -66,6 +66,7 @@ def search(
         threads=plan.cpus_per_trial,
         device=pick_device(plan.gpus_per_trial),
         measured=to_measure(plan.objectives, plan.constraints),
+        logged=plan.logged,
     )
     phases = Phases(plan, splits, ownership, settings, ray_session, console, quiet, started)
     try:

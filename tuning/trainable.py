@@ -34,9 +34,10 @@ from trainables.leg import Leg
 from trainables.parts.kernels import pick_device
 from trainables.task import Task, begin
 from trainables.trainer import Trainer
-from tuning.experiment import Experiment, cause_of
+from tuning.experiment import Experiment
 from tuning.ownership import SupersededError, writing
 from tuning.sharing import opened
+from tuning.trial_directory import cause_of
 from tuning.trial_run import TrialRun, TrialSettings
 
 gc.freeze()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,13 @@ from trainables.leg import Leg
 from trainables.measures import LATENCY, latency, measured
 from trainables.task import Task
 from trainables.trainer import Trainer, load_tensors, save_weights
-from tuning.experiment import Experiment, TrialDirectory
+from tuning.experiment import Experiment
+from tuning.logged import Logged
 from tuning.ownership import writing
 from tuning.status import better
+from tuning.trial_directory import TrialDirectory
+from tuning.view_files import ViewFiles
+from tuning.views import Look, leave, look_at
 
 _TIMED = 512  # examples of val
 
@@ -32,6 +36,7 @@ class TrialSettings:
         threads: of torch, on the CPU.
         device: `cpu` or `cuda`.
         measured: what is added to each line of results (`objectives.MEASURED`).
+        logged: what is left for TensorBoard.
     """
 
     root: Path
@@ -42,6 +47,7 @@ class TrialSettings:
     threads: int
     device: str
     measured: tuple[str, ...] = ()
+    logged: Logged = field(default_factory=Logged)
 
 
 class TrialRun:
@@ -67,6 +73,8 @@ class TrialRun:
         self._scoring, self._splits = task.scoring, splits
         self._directory = Experiment(settings.root).trial(trial)
         self._directory.root.mkdir(parents=True, exist_ok=True)
+        self._views = ViewFiles(self._directory.root)
+        self._is_full = settings.logged.is_full(trial)
         self._patience = None if spared else settings.patience
         self._course = Course(task, legs, splits, device=settings.device, threads=settings.threads)
         with writing(self._directory, settings.run):
@@ -99,16 +107,24 @@ class TrialRun:
         """
         result = self._course.run_epoch()
         result |= self._measures()  # in place: the checkpoint carries it
+        score = float(result[self._settings.metric])
+        is_best = better(score, self._best, self._settings.direction)
+        look = self._look(is_best) if self._is_full else None
         with writing(self._directory, self._settings.run):
+            if look is not None:
+                leave(look, self._views)  # before the checkpoint: each epoch it covers has one
             self.trainer.save(self._directory.last)
             self._directory.append_result(result)
-            score = float(result[self._settings.metric])
-            if better(score, self._best, self._settings.direction):
+            if is_best:
                 self._best, self._best_epoch = score, self.trainer.epoch
                 for name, values in self.trainer.figures().items():
                     write_json(self._directory.figure(name), values)
                 save_weights(self.trainer.module.state_dict(), self._directory.best)
         return result
+
+    def _look(self, is_best: bool) -> Look:
+        inspection = self._scoring.inspection
+        return look_at(self.trainer, inspection, self._splits, self._views, is_best=is_best)
 
     def _measures(self) -> dict[str, float]:
         """What was asked for; nothing is measured for nobody."""

@@ -15,11 +15,12 @@ from search_spaces.space import SearchSpace
 from trainables.data.splits import Splits
 from trainables.errors import BadInput
 from tuning.constraints import Limits
-from tuning.experiment import Experiment, TrialDirectory
+from tuning.experiment import Experiment
 from tuning.front import Objective
 from tuning.objectives import EPOCH_SECONDS, values_at_end
 from tuning.plan_record import read_plan
 from tuning.status import TrialStatus
+from tuning.trial_directory import TrialDirectory
 
 IMPORTED = "imported"  # the user attribute of such a trial in the study: where it is from
 

@@ -35,6 +35,7 @@ from tuning.begun import alone
 from tuning.events import TrialEvents
 from tuning.experiment import Experiment
 from tuning.ownership import begin_run
+from tuning.status import TrialStatus
 from tuning.trial_run import TrialRun, TrialSettings
 
 CONFIGS: dict[str, dict[str, Any]] = {
@@ -57,12 +58,12 @@ def ours(name: str, config: dict[str, Any], splits: Splits, device: str) -> None
         settings = TrialSettings(Path(root), run, space.metric, "min", None, 1, device)
         trial = TrialRun(space.task, "t0000", alone(0, config), splits, settings, spared=True)
         directory = experiment.trial("t0000").root
-        types = {key: type(value) for key, value in config.items()}
-        events = TrialEvents(directory, config, types, space.metric)
+        events = TrialEvents(directory, config, space)
+        status = TrialStatus("t0000", "COMPLETE", 0.0, None, config["epochs"], 0.0, 0)
         while not trial.finished:
             result = trial.run_epoch()
-            events.epoch(result, result[space.metric])
-        events.end("COMPLETE", 0.0, config["epochs"])
+            events.epoch(result, status)
+        events.end(status)
 
 
 def plain(name: str, config: dict[str, Any], splits: Splits, device: str) -> None:

@@ -33,6 +33,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from search_spaces.find import find_space
+from search_spaces.space import SearchSpace
 from trainables.data.request import DataRequest
 from trainables.data.splits import Split, Splits
 from trainables.parts.kernels import choose_kernels
@@ -41,6 +42,7 @@ from tuning.begun import alone
 from tuning.events import TrialEvents
 from tuning.experiment import Experiment
 from tuning.ownership import begin_run
+from tuning.status import TrialStatus
 from tuning.trial_run import TrialRun, TrialSettings
 
 BATCH = 64
@@ -60,22 +62,22 @@ TEXTBOOK: dict[str, Callable[[], nn.Module]] = {
 }
 
 
-def ours(task: Any, config: dict[str, Any], splits: Splits) -> None:
+def ours(space: SearchSpace, config: dict[str, Any], splits: Splits) -> None:
     """A trial of a search, in a temporary experiment, without Ray."""
     with tempfile.TemporaryDirectory() as root:
         run = begin_run(Experiment(Path(root)))
         settings = TrialSettings(Path(root), run, "val_accuracy", "max", None, 1, "cpu")
-        trial = TrialRun(task, "t0000", alone(0, config), splits, settings, spared=True)
+        trial = TrialRun(space.task, "t0000", alone(0, config), splits, settings, spared=True)
         directory = Experiment(Path(root)).trial("t0000").root
-        types = {name: type(value) for name, value in config.items()}
-        events = TrialEvents(directory, config, types, "val_accuracy")
+        events = TrialEvents(directory, config, space)
+        status = TrialStatus("t0000", "COMPLETE", 0.0, None, EPOCHS, 0.0, 0)
         while not trial.finished:
             result = trial.run_epoch()
-            events.epoch(result, result["val_accuracy"])
-        events.end("COMPLETE", 0.0, EPOCHS)
+            events.epoch(result, status)
+        events.end(status)
 
 
-def plain(task: Any, config: dict[str, Any], splits: Splits) -> None:
+def plain(space: SearchSpace, config: dict[str, Any], splits: Splits) -> None:
     """The loop by hand, on arrays, with the precision and layout that ours chooses."""
     kernels = choose_kernels("cpu")
     layout = torch.channels_last if kernels.channels_last else torch.contiguous_format
@@ -89,6 +91,7 @@ def plain(task: Any, config: dict[str, Any], splits: Splits) -> None:
             images = ((images.float() - mean) / std).contiguous(memory_format=layout)
             yield images, torch.from_numpy(split.targets[chosen])
 
+    task: Any = space.task
     network = task.network(task.Config(**config), splits.meta).to(memory_format=layout)
     shuffled = np.random.default_rng(0).permutation(len(splits.train))
     _loop(
@@ -100,13 +103,14 @@ def plain(task: Any, config: dict[str, Any], splits: Splits) -> None:
     )
 
 
-def loader(task: Any, config: dict[str, Any], splits: Splits) -> None:
+def loader(space: SearchSpace, config: dict[str, Any], splits: Splits) -> None:
     """The loop by hand, fp32, pictures one by one through PIL, as the tutorials do it."""
     transforms = import_torchvision().transforms
     normalise = transforms.Normalize(
         [value / 255 for value in splits.meta.mean], [value / 255 for value in splits.meta.std]
     )
     transform = transforms.Compose([transforms.ToTensor(), normalise])
+    task: Any = space.task
     network = TEXTBOOK[task.name]()
     shapes = [p.shape for p in task.network(task.Config(**config), splits.meta).parameters()]
     assert [p.shape for p in network.parameters()] == shapes
@@ -196,7 +200,7 @@ def _timed(way: Callable[..., None], name: str, data_dir: Path | None) -> float:
     config = {**space.baseline, "batch_size": BATCH, "epochs": EPOCHS}
     torch.optim.Adam([torch.zeros(1)])  # imports half of torch, once a process
     start = time.perf_counter()
-    way(space.task, config, splits)
+    way(space, config, splits)
     return time.perf_counter() - start
 
 

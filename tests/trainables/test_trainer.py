@@ -54,6 +54,7 @@ def test_an_epoch_reports_everything_and_in_the_right_units(small_splits):
         "val_loss",
         "val_accuracy",
         "lr",
+        "grad_norm",
         "samples_per_second",
         "trainable_parameters",
         "seconds",

@@ -107,6 +107,7 @@ class Rehearsal:
             patience=plan.patience,
             threads=1,
             device="cpu",
+            logged=plan.logged,
         )
         self.listener = Listener()
         self.recorder = Recorder(self.experiment, plan, self.settings, self.listener)

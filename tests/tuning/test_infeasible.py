@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from analysis import load
-from analysis.summary import beyond, cut_short, none_keeps
+from analysis.sentences import beyond, cut_short, none_keeps
 from analysis.tables import finalists_table, leaderboard_table
 from analysis.winner import find_winner
 from tests.tuning.rehearsal import Rehearsal

@@ -135,6 +135,8 @@ def test_torn_lines_locks_and_halves_are_cleared(experiment: Experiment) -> None
     (experiment.root / ".best.1234.tmp").mkdir()
     (experiment.root / ".best.1234.tmp" / "model.pt").touch()
     (directory.root / ".last.pt.1234.tmp").touch()
+    (directory.root / "views").mkdir()
+    (directory.root / "views" / ".graph.json.1234.tmp").touch()
     said = mend(experiment)
     assert experiment.journal.read_text() == '{"op_code":0}\n'
     assert experiment.test_openings.read_text() == '{"time": "now"}\n'

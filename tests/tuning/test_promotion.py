@@ -138,9 +138,9 @@ def test_events_of_those_that_wait_are_closed(rehearse: Rehearse) -> None:
     run = promoted(rehearse)
     run.run(epochs=14)
     waiting = set(run.search.halts.waiting())  # type: ignore[union-attr]
-    assert len(waiting) >= 2 and not waiting & set(run.search.recorder._events)
+    assert len(waiting) >= 2 and not waiting & run.search.recorder.events.open
     run.run()
-    assert not run.search.recorder._events
+    assert not run.search.recorder.events.open
 
 
 class Spy(RandomSampler):

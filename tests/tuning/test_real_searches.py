@@ -10,6 +10,7 @@ import pytest
 
 from analysis import load
 from analysis.bundle import load_bundle
+from analysis.sums import read_sums
 from tests.benchmarks.moody import DIVERGES, RAISES
 from tests.benchmarks.states import differences
 from tests.test_char_rnn import analysis
@@ -94,6 +95,8 @@ def test_a_search_with_two_aims(small: tuple[Experiment, str]) -> None:
     assert exported == set(results.front["trial"]) and "t0000" not in exported
     for _, row in results.front.iterrows():
         bundle = load_bundle(experiment.front / row["trial"], trust=False)
+        beside = {"MODEL_CARD.md", "versions.json", "metrics.json", "model.pt", "config.json"}
+        assert read_sums(experiment.front / row["trial"]).keys() == beside
         numbers = sum(parameter.numel() for parameter in bundle.network.parameters())
         metrics = read(experiment.front / row["trial"] / "metrics.json")
         assert numbers == row["aim/parameters"] == metrics["objectives"]["parameters"]
@@ -144,7 +147,7 @@ def test_a_search_whose_trials_break_what_only_training_shows(
 ) -> None:
     folder = tmp_path_factory.mktemp("measured")
     (folder / "first.json").write_text(json.dumps([{"lr": 1e-8}, {"lr": 0.01}]))
-    options = ["--space", "mnist", "--data", "embedded", "--max-epochs", "2", "--concurrency", "2"]
+    options = ["--space", "mnist", "--data", "embedded", "--max-epochs", "2", "--concurrency", "1"]
     for setting in ("conv1=4", "conv2=4", "hidden=16", "batch_size=32", "lr=1e-8..0.02:log"):
         options += ["--set", setting]
     options += ["--enqueue", str(folder / "first.json"), "--scheduler", "none", "--trials", "3"]

@@ -15,8 +15,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tests.tuning.rehearsal import Rehearsal, line
 from trainables.errors import BadInput
 from trainables.files import append_line
-from tuning.experiment import TrialDirectory
 from tuning.schedulers import make_scheduler
+from tuning.trial_directory import TrialDirectory
 
 Rehearse = Callable[..., Rehearsal]
 

@@ -14,7 +14,9 @@ from trainables.data.splits import Splits
 from trainables.errors import BadInput
 from trainables.files import read_json, sha256, write_json
 from tuning.experiment import Experiment
-from tuning.plan import LAYOUT, SearchPlan, cpu_count
+from tuning.logged import Logged
+from tuning.plan import SearchPlan, cpu_count
+from tuning.plan_record import LAYOUT
 from tuning.request import make_plan
 from tuning.resume import resume_plan
 
@@ -61,6 +63,21 @@ def test_a_plan_comes_back_as_it_was(tmp_path: Path, digits: Splits) -> None:
     ours, theirs = back.to_json(digits), plan.to_json(digits)
     assert ours == theirs
     assert back.space.starts == plan.space.starts and back.constraints == plan.constraints
+
+
+def test_what_is_logged_stays_or_changes_and_older_records_lack_it(
+    tmp_path: Path, digits: Splits
+) -> None:
+    plan = cheap_plan(tmp_path, tensorboard="full", tensorboard_every=4)
+    experiment = saved(plan, digits)
+    assert resume_plan(experiment).logged == Logged("full", 4)
+    back = resume_plan(experiment, tensorboard="off")
+    assert back.logged == Logged("off", 4)
+    record = back.resumed_json(read_json(experiment.plan))
+    assert record["tensorboard"] == record["resumed"][-1]["tensorboard"] == "off"
+    old = {k: v for k, v in record.items() if not k.startswith("tensorboard")}
+    write_json(experiment.plan, old)
+    assert resume_plan(experiment).logged == Logged()
 
 
 def test_more_trials_and_what_belongs_to_the_machine_may_change(

@@ -96,7 +96,7 @@ def test_the_leaderboard_ranks_by_score(whole: tuple[Experiment, str]) -> None:
 def test_the_export_is_the_winner(whole: tuple[Experiment, str]) -> None:
     experiment, screen = whole
     assert {path.name for path in experiment.best.iterdir()} == {
-        "model.pt", "config.json", "metrics.json",
+        "model.pt", "config.json", "metrics.json", "MODEL_CARD.md", "versions.json", "SHA256SUMS",
     }  # fmt: skip
     metrics, config = read(experiment.best / "metrics.json"), read(experiment.best / "config.json")
     first = pd.read_csv(experiment.leaderboard).iloc[0]
@@ -108,6 +108,9 @@ def test_the_export_is_the_winner(whole: tuple[Experiment, str]) -> None:
     assert metrics["baseline"]["trial"] == "t0000"
     assert config["task"] == "mnist_cnn" and len(config["meta"]["classes"]) == 10
     assert f"{metrics['test']['accuracy']:.4f}" in screen
+    # No finalists were asked for: there is no trace of any.
+    assert metrics["finalists"] is None and not experiment.finalists.exists()
+    assert not experiment.reruns() and "finalist" not in screen.lower()
 
 
 def test_the_plan_says_what_the_data_was(whole: tuple[Experiment, str]) -> None:
@@ -132,8 +135,9 @@ def test_an_experiment_is_read_without_trusting_it(whole: tuple[Experiment, str]
     for path in (weights := {path for path in files if path.suffix == ".pt"}):
         torch.load(path, weights_only=True)
     assert weights
-    named = (".json", ".jsonl", ".csv", ".txt", ".log", ".journal")
+    named = (".json", ".jsonl", ".csv", ".txt", ".log", ".journal", ".md", ".html")
     rest = [p for p in files - weights if p.suffix not in named and "tfevents" not in p.name]
+    rest = [p for p in rest if p.name != "SHA256SUMS"]
     assert all(p.suffix == ".lock" and not p.read_bytes() for p in rest)
 
 

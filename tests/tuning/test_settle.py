@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from trainables.trainer import load_tensors, save_tensors
-from tuning.experiment import TrialDirectory
+from tuning.trial_directory import TrialDirectory
 from tuning.trial_run import TrialSettings, settle
 
 

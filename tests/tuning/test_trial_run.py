@@ -17,9 +17,12 @@ from trainables.leg import Leg
 from trainables.mnist_cnn import TASK
 from trainables.trainer import Trainer
 from tuning.begun import alone
-from tuning.experiment import Experiment, TrialDirectory
+from tuning.experiment import Experiment
+from tuning.logged import Logged
+from tuning.options import TENSORBOARD
 from tuning.ownership import SupersededError, begin_run
 from tuning.status import better
+from tuning.trial_directory import TrialDirectory
 from tuning.trial_run import TrialRun, TrialSettings
 
 CONFIG = {"batch_size": 128, "conv1": 4, "conv2": 4, "hidden": 16, "lr": 0.01, "epochs": 3}
@@ -83,6 +86,55 @@ def test_the_kept_weights_score_the_best_line(settings: TrialSettings, digits: S
     fresh = TASK.build(TASK.Config(**CONFIG), digits, "cpu")
     fresh.module.load_state_dict(torch.load(directory_of(settings).best, weights_only=True))
     assert fresh.evaluate("val")["accuracy"] == best["val_accuracy"]
+
+
+@pytest.mark.parametrize("mode", TENSORBOARD)
+def test_logging_changes_no_bit_of_a_training(
+    mode: str, settings: TrialSettings, digits: Splits
+) -> None:
+    def trained(logged: Logged, trial: str) -> tuple[list[dict[str, Any]], Any]:
+        run = open_run(
+            *(replace(settings, logged=logged), digits, trial),
+            dropout=0.3,
+            rotate=10.0,
+            epochs=2,
+        )
+        while not run.finished:
+            run.run_epoch()
+        last = torch.load(directory_of(settings, trial).last, weights_only=True)
+        return lines(settings, trial), last
+
+    (plain, without), (other, found) = (
+        trained(Logged("off"), "t0000"),
+        trained(Logged(mode), "t0010"),
+    )
+    assert other == plain
+    for part in ("module", "generator", "torch_rng"):
+        ours, theirs = (
+            {part: last[part]} if isinstance(last[part], torch.Tensor) else last[part]
+            for last in (found, without)
+        )
+        assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+    assert directory_of(settings, "t0010").root.joinpath("views").is_dir() == (mode == "full")
+
+
+def test_each_epoch_that_a_checkpoint_covers_has_its_histograms(
+    settings: TrialSettings, digits: Splits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = replace(settings, logged=Logged("full"))
+    run = open_run(full, digits, "t0000")
+    run.run_epoch()
+    with monkeypatch.context() as patch:
+        patch.setattr(TrialDirectory, "append_result", crash)
+        with pytest.raises(Crash):
+            run.run_epoch()
+    again = open_run(full, digits, "t0000")
+    while not again.finished:
+        again.run_epoch()
+    views = directory_of(settings, "t0000").root / "views"
+    assert sorted(path.name for path in views.glob("histograms*")) == [
+        f"histograms-000{epoch}.json" for epoch in (1, 2, 3)
+    ]
 
 
 class Crash(Exception):

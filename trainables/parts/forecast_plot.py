@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 import torch
 
 from trainables.data.series import Series, SeriesMeta
+from trainables.parts.figure import new_figure, png_of
 
 SHOWN = 3  # windows
 MOST_COLUMNS = 4  # targets, or nothing could be seen
@@ -46,10 +46,8 @@ def forecast_samples(network: Any, part: Series, meta: SeriesMeta) -> dict[str, 
 
 def draw_forecasts(samples: Mapping[str, Any]) -> bytes:
     """A PNG of `forecast_samples`: a row a column, a window beside the other."""
-    from matplotlib.figure import Figure  # half a second, for who draws only
-
     columns = samples["columns"]
-    figure = Figure(figsize=(4 * SHOWN, 2.2 * len(columns)), dpi=80, layout="constrained")
+    figure = new_figure(4 * SHOWN, 2.2 * len(columns))
     axes = figure.subplots(len(columns), SHOWN, squeeze=False, sharex=True, sharey="row")
     for (name, windows), row in zip(columns.items(), axes, strict=True):
         for window, axis in zip(windows, row, strict=True):
@@ -61,6 +59,4 @@ def draw_forecasts(samples: Mapping[str, Any]) -> bytes:
     axes[0, 0].legend(loc="upper left", fontsize="small")
     for axis in axes[-1]:
         axis.set_xlabel(f"steps of {samples['step']}")
-    png = io.BytesIO()
-    figure.savefig(png, format="png")
-    return png.getvalue()
+    return png_of(figure)

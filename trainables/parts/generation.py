@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from trainables.data.text import UNKNOWN
 from trainables.parts.recurrent import State
 
 Symbols = list[int]
+Network = Callable[[Tensor, State | None], tuple[Tensor, State]]
 
 
 @dataclass(frozen=True)
@@ -42,22 +43,28 @@ class Sampling:
 
 
 def sample(
-    network: nn.Module, prompt: Symbols, length: int, how: Sampling, generator: torch.Generator
+    network: Network,
+    prompt: Symbols,
+    length: int,
+    how: Sampling,
+    generator: torch.Generator,
+    device: str = "cpu",
 ) -> Iterator[int]:
     """`length` symbols that go on from a prompt of one or more; never the unknown symbol.
 
     Args:
         network: in evaluation mode; [steps, n] and a state -> logits, and the state after.
         generator: the same seed draws the same symbols.
+        device: that the network is on.
     """
-    logits, state = _read(network, torch.tensor(prompt)[:, None], None)
+    logits, state = _read(network, torch.tensor(prompt, device=device)[:, None], None)
     for _ in range(length):
         chosen = int(_draw(logits[0], how, generator))
         yield chosen
-        logits, state = _read(network, torch.tensor([[chosen]]), state)
+        logits, state = _read(network, torch.tensor([[chosen]], device=device), state)
 
 
-def beam_search(network: nn.Module, prompt: Symbols, length: int, width: int) -> Symbols:
+def beam_search(network: Network, prompt: Symbols, length: int, width: int) -> Symbols:
     """The most probable continuation that a beam of `width` finds; no chance in it."""
     logits, state = _read(network, torch.tensor(prompt)[:, None], None)
     scores = torch.zeros(1)  # log-probability of each beam
@@ -74,10 +81,9 @@ def beam_search(network: nn.Module, prompt: Symbols, length: int, width: int) ->
 
 
 @torch.inference_mode()
-def _read(network: nn.Module, symbols: Tensor, state: State | None) -> tuple[Tensor, State]:
+def _read(network: Network, symbols: Tensor, state: State | None) -> tuple[Tensor, State]:
     """The logits of what comes after [steps, n] symbols, [n, symbols], and the state there."""
-    device = next(network.parameters()).device
-    logits, state = network(symbols.to(device), state)
+    logits, state = network(symbols, state)
     last: Tensor = logits.view(*symbols.shape, -1)[-1].float().cpu()
     last[:, UNKNOWN] = -torch.inf
     return last, state

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from trainables.data.series import Series, SeriesMeta
+from trainables.inspection import Points, Seen
 
 EVALUATION_BATCH = 128  # windows; fixed: the same score needs the same batch size
 LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -84,6 +85,25 @@ def truth_of(part: Series, columns: list[int], shape: tuple[int, ...]) -> np.nda
     count, _, future = shape
     rows = part.values[len(part.values) - count - future + 1 :, columns]
     return np.lib.stride_tricks.sliding_window_view(rows, future, axis=0)
+
+
+def window_points(seen: Seen, network: Any, part: Series, meta: SeriesMeta) -> Points | None:
+    """Windows as the last hidden layer has them: what they forecast, from where, in which season.
+
+    Where columns share weights each is a point of its own.
+    """
+    ways = len(network.columns) if network.shared else 1
+    count = seen.count // ways
+    first = len(part.values) - count - network.horizon + 1  # the first row that is forecast
+    if seen.count % ways or first < 1:
+        return None
+    rows = seen.rows // ways + first
+    about = {"row": [str(row) for row in rows]}
+    if meta.season:
+        about["in season"] = [str(row % meta.season) for row in rows]
+    if network.shared:
+        about["column"] = [meta.names[network.columns[n]] for n in seen.rows % ways]
+    return Points(seen.hidden, about)
 
 
 def forecast_report(
