@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 
 from analysis.bundle import load_bundle
+from analysis.sums import check_sums
 from trainables.data.series import SeriesMeta
 from trainables.data.table import Table, read_table
 from trainables.errors import BadInput
@@ -30,7 +30,8 @@ def forecast(bundle: Path, file: Path, *, trust: bool = False) -> pd.DataFrame:
             table, a column or rows missing, another step between rows.
     """
     loaded = load_bundle(bundle, trust=trust, of=SeriesMeta, command="forecast")
-    meta, network = loaded.meta, loaded.network
+    meta, names = loaded.meta, loaded.outputs[0].names
+    window, horizon = int(loaded.inputs[0].shape[1]), int(loaded.outputs[0].shape[1])
     table = read_table(file, "--input")
     values = _columns(table, meta, file)
     if str(table.frequency) != meta.frequency:
@@ -38,24 +39,20 @@ def forecast(bundle: Path, file: Path, *, trust: bool = False) -> pd.DataFrame:
             f"--input {file}: a row every {table.frequency}, but the model was trained on a row "
             f"every {meta.frequency}"
         )
-    if len(values) < network.window:
-        raise BadInput(
-            f"--input {file}: {len(values)} rows; the model reads the last {network.window}"
-        )
-    past = torch.from_numpy(meta.standardised(values[-network.window :]).T.copy())
-    with torch.inference_mode():
-        ahead = network(past[None])[0].numpy().astype(np.float64)  # [targets, horizon]
+    if len(values) < window:
+        raise BadInput(f"--input {file}: {len(values)} rows; the model reads the last {window}")
+    ahead = loaded.run(values[None, -window:].astype(np.float64))[0][0]  # [horizon, targets]
     interval = _interval(bundle)
-    stamps = table.frequency.after(table.stamps[-1], network.horizon)
+    stamps = table.frequency.after(table.stamps[-1], horizon)
     index = pd.DatetimeIndex(stamps)
     if table.zone is not None:  # as the file's own clock shows it
         index = index.tz_localize("UTC").tz_convert(table.zone)
     frame = pd.DataFrame({meta.time: index})
-    for place, column in enumerate(network.columns):
-        mean, std, name = meta.mean[column], meta.std[column], meta.names[column]
-        frame[name] = ahead[place] * std + mean
+    for place, name in enumerate(names):
+        frame[name] = ahead[:, place]
+        std = meta.std[meta.names.index(name)]
         for end in ("low", "high"):
-            frame[f"{name}_{end}"] = (ahead[place] + interval[end][place]) * std + mean
+            frame[f"{name}_{end}"] = ahead[:, place] + np.array(interval[end][place]) * std
     return frame
 
 
@@ -68,6 +65,7 @@ def interval_share(bundle: Path) -> float:
 def _interval(bundle: Path) -> dict[str, Any]:
     file = bundle / INTERVAL_FILE
     try:
+        check_sums(bundle, (INTERVAL_FILE,))
         interval: dict[str, Any] = read_json(file)
         if not {"share", "low", "high"} <= interval.keys():
             raise ValueError("a key is missing")

@@ -1,6 +1,6 @@
 """The Pareto front of a search with several aims, exported point by point.
 
-front/<trial>/model.pt, config.json, metrics.json   as `best/`, proven alike; test stays closed
+front/<trial>/   model.pt, config.json, metrics.json ... as `best/`, proven alike; test stays closed
 """
 
 from __future__ import annotations
@@ -8,14 +8,15 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
+from analysis.described import describe
 from analysis.judge import Judge
 from analysis.load import Results
 from analysis.rescore import FreshProcess
+from analysis.written import trial_metrics
 from trainables.data.splits import Splits
 from trainables.files import read_json, write_json
 from tuning.experiment import METRICS, Experiment
@@ -51,9 +52,14 @@ def export_front(
                 fresh.rescoring(bundle, splits.val, judge.threads, judge.device) as rescored,
             ):
                 judge.prove(outputs, rescored, report, float(row["score"]))
-            write_json(bundle / METRICS, _metrics(row, report, splits, judge))
+            status = experiment.trial(trial).read_status()
+            metrics = trial_metrics(status, report, splits, judge, results) | {
+                "objectives": status.values
+            }
+            write_json(bundle / METRICS, metrics)
             for name, value in judge.extras(trial, outputs).items():
                 write_json(bundle / name, value)
+            describe(experiment, bundle)
         shutil.rmtree(experiment.front, ignore_errors=True)
         temporary.rename(experiment.front)
     finally:
@@ -67,21 +73,3 @@ def _is_there(experiment: Experiment, front: pd.DataFrame) -> bool:
     found = {d.name: read_json(d / METRICS) for d in experiment.front.iterdir()}
     epochs = {trial: metrics["epoch"] for trial, metrics in found.items()}
     return epochs == dict(zip(front["trial"], front["best_epoch"], strict=True))
-
-
-def _metrics(
-    row: pd.Series, report: dict[str, Any], splits: Splits, judge: Judge
-) -> dict[str, Any]:
-    aims = [str(name) for name in row.index if str(name).startswith("aim/")]
-    return {
-        "trial": str(row["trial"]),
-        "seed": int(row["seed"]),
-        "epoch": int(row["best_epoch"]),
-        "trained_on": "train",
-        "metric": judge.metric,
-        "examples": judge.task.scoring.examples,
-        "val": report,
-        "test": None,
-        "objectives": {name.removeprefix("aim/"): float(row[name]) for name in aims},
-        "provenance": asdict(splits.provenance),
-    }

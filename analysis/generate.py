@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from analysis.bundle import load_bundle
+from analysis.bundle import Bundle, load_bundle
 from trainables.data.text import UNKNOWN, TextMeta
 from trainables.errors import BadInput
-from trainables.parts.generation import Sampling, beam_search, sample
+from trainables.parts.generation import Network, Sampling, beam_search, sample
+from trainables.parts.recurrent import State
 
 
 @dataclass(frozen=True)
@@ -80,10 +82,27 @@ def generate(bundle: Path, order: Order, *, trust: bool = False) -> tuple[str, I
     prompt = meta.encode(order.prompt or "\n").tolist()
     pairs = zip(order.prompt, prompt, strict=False)
     unknown = "".join(dict.fromkeys(c for c, number in pairs if number == UNKNOWN))
+    network = _network(loaded)
     torch.set_num_threads(1)  # the same seed, the same text, on any number of cores
     if order.sampling is None:
-        written = iter(beam_search(loaded.network, prompt, order.length, order.beam))
+        written = iter(beam_search(network, prompt, order.length, order.beam))
     else:
         seed = torch.Generator().manual_seed(order.seed)
-        written = sample(loaded.network, prompt, order.length, order.sampling, seed)
+        written = sample(network, prompt, order.length, order.sampling, seed)
     return unknown, map(meta.decode, written)
+
+
+def _network(loaded: Bundle) -> Network:
+    """An exported model of characters, called as the network that it was made of."""
+
+    def network(symbols: Tensor, state: State | None) -> tuple[Tensor, State]:
+        count = symbols.shape[1]
+        if state is None:
+            before = [port.zeros(batch=count) for port in loaded.inputs[1:]]
+        else:
+            before = [t.numpy() for t in ((state,) if isinstance(state, Tensor) else state)]
+        logits, *after = map(torch.from_numpy, loaded.run(symbols.T.contiguous().numpy(), *before))
+        state = after[0] if len(after) == 1 else (after[0], after[1])
+        return logits.transpose(0, 1).flatten(0, 1), state
+
+    return network

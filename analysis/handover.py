@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 import uuid
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.described import describe, is_described
 from analysis.front import export_front
 from analysis.judge import Judge
 from analysis.load import load
@@ -20,11 +20,11 @@ from analysis.openings import SealedTest, complete_opening, is_opening
 from analysis.rescore import FreshProcess
 from analysis.retrain import best_length, retrain_on_all
 from analysis.winner import Winner, find_winner
+from analysis.written import replay_command, write_model
 from trainables.data.splits import Splits
 from trainables.errors import NonFiniteLoss
-from trainables.files import read_json, relative, replacing, write_json
-from trainables.trainer import load_tensors, save_tensors
-from tuning.experiment import CONFIG, METRICS, MODEL, SPACE_FILE, TRAIN_AND_VAL, Experiment
+from trainables.files import read_json, replacing, write_json
+from tuning.experiment import METRICS, TRAIN_AND_VAL, Experiment
 
 
 def hand_over(
@@ -57,7 +57,7 @@ def hand_over(
     winner = find_winner(experiment, results)
     if winner is None:
         return False
-    judge = Judge(experiment, splits.closed(), results)
+    judge = Judge(experiment, splits.closed(), results, trust=True)  # this process ran its code
     handover = _Handover(experiment, splits.closed(), judge, winner)
     on_all = open_test and bool(results.plan.get("retrain_on_all")) and bool(winner.reruns)
     if on_all:
@@ -122,6 +122,8 @@ class _Handover:
         if metrics["finalists"] != self._about:  # others have been compared with it since
             metrics["finalists"] = self._about
             write_json(self._experiment.best / METRICS, metrics)
+        if not is_described(self._experiment.best):
+            describe(self._experiment, self._experiment.best)
         return metrics
 
     def export(self, fresh: FreshProcess) -> dict[str, Any]:
@@ -142,6 +144,7 @@ class _Handover:
             of_val = outputs if unseen == self._model else judge.outputs(unseen, val)
             for name, value in judge.extras(unseen, of_val).items():
                 write_json(bundle / name, value)
+            describe(self._experiment, bundle)
             if self._experiment.best.is_dir():
                 self._experiment.best.rename(replaced)
             bundle.rename(self._experiment.best)
@@ -169,6 +172,7 @@ class _Handover:
         write_json(self._experiment.best / METRICS, opened)
         metric = self._judge.metric
         read = {name: report[metric] for name, report in (reports | references).items()}
+        describe(self._experiment, self._experiment.best)
         complete_opening(self._experiment, read)
 
     def _temporary(self) -> Path:
@@ -176,23 +180,7 @@ class _Handover:
 
     def write(self, trial: str, bundle: Path) -> None:
         """Put a trial's model there, and what its inputs mean."""
-        directory = self._experiment.trial(trial)
-        save_tensors(load_tensors(directory.best), bundle / MODEL)
-        for name, draw in self._judge.task.drawings.items():
-            if directory.figure(name).is_file():
-                (bundle / f"{name}.png").write_bytes(draw(read_json(directory.figure(name))))
-        if self._judge.code is not None:
-            shutil.copyfile(self._experiment.space_file, bundle / SPACE_FILE)
-        config = {
-            "task": self._judge.task.name,
-            "code_sha256": self._judge.code,
-            "trial": trial,
-            "parameters": directory.read_config(),
-            "course": [asdict(leg) for leg in directory.read_course()],
-            "meta": asdict(self._splits.meta),
-            "provenance": asdict(self._splits.provenance),
-        }
-        write_json(bundle / CONFIG, config)
+        write_model(self._experiment, self._judge, self._splits, trial, bundle)
 
     def _metrics(self, outputs: np.ndarray) -> dict[str, Any]:
         """Everything that `metrics.json` says but the test; `outputs` are the winner's on val."""
@@ -204,8 +192,6 @@ class _Handover:
             on_baseline = judge.report(self._baseline, splits.val)
             baseline = {"trial": self._baseline, "val": on_baseline, "test": None}
         replayed = str(self._winner.model["trial"])
-        here = shlex.quote(relative(self._experiment.root))
-        trust = " --trust" if judge.code is not None else ""
         return {
             "trial": model,
             "seed": int(self._winner.model["seed"]),
@@ -224,5 +210,5 @@ class _Handover:
                 for name, report in judge.references(model, splits.val).items()
             },
             "provenance": asdict(splits.provenance),
-            "replay": f"python -m analysis replay {here} {replayed}{trust}",
+            "replay": replay_command(self._experiment, replayed, own=judge.code is not None),
         }

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from analysis.bundle import build_network, own_task
+from analysis.bundle import build_network
 from analysis.intervals import score_interval
 from analysis.load import Results
+from analysis.recorded import recorded_task
 from trainables.data.splits import Splits
 from trainables.parts.kernels import pick_device
-from trainables.task import Task, find_task
+from trainables.task import Task
 from trainables.trainer import load_tensors
 from tuning.experiment import Experiment
 
@@ -31,9 +32,17 @@ class Judge:
     Attributes:
         code: the SHA-256 of the user's own file where the task comes from one, else None.
         threads, device: that models are scored with, the trials' own.
+
+    Args:
+        trust: whether the user's own file may be imported.
+
+    Raises:
+        BadInput: it is not trusted, or not what the search had.
     """
 
-    def __init__(self, experiment: Experiment, splits: Splits, results: Results) -> None:
+    def __init__(
+        self, experiment: Experiment, splits: Splits, results: Results, *, trust: bool
+    ) -> None:
         self._experiment = experiment
         self._splits = splits
         plan = results.plan
@@ -49,11 +58,7 @@ class Judge:
         )
         space = plan["search_space"]
         self.code: str | None = plan["space_sha256"] if space["own_task"] else None
-        self.task: Task = (
-            find_task(space["task"])
-            if self.code is None
-            else own_task(experiment.root, self.code, trust=True)  # this process ran it
-        )
+        self.task: Task = recorded_task(experiment, plan, trust=trust)
         torch.set_num_threads(self.threads)  # as the trials had: the same score needs the same
 
     def outputs(self, trial: str, part: Any) -> np.ndarray:
@@ -120,11 +125,18 @@ class Judge:
             raise NotProvenError(
                 f"the export predicts {differing} of {len(trained)} val {scoring.examples} anew"
             )
-        if recorded is None:
-            return
+        if recorded is not None:
+            self.prove_score(report, recorded, len(trained))
+
+    def prove_score(self, report: dict[str, Any], recorded: float, examples: int) -> None:
+        """Hold a model's scores, of so many examples of val, against what its trial recorded.
+
+        Raises:
+            NotProvenError: they differ.
+        """
         scored = report[self.metric]
         exact = 1e-9 if self.metric == "accuracy" else 1e-6 * max(1.0, abs(recorded))
-        rounded = max(OTHER_MACHINE * max(1.0, abs(recorded)), 2 / len(trained))
+        rounded = max(OTHER_MACHINE * max(1.0, abs(recorded)), 2 / examples)
         if abs(scored - recorded) > (exact if self._same_machine else rounded):
             raise NotProvenError(f"the export scores {scored} on val, its trial {recorded}")
 

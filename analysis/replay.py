@@ -7,22 +7,19 @@ import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from analysis.bundle import own_task
+from analysis.recorded import find_trial, recorded_splits, recorded_task
 from trainables.course import Course
-from trainables.data.request import DataRequest
-from trainables.data.splits import Splits
 from trainables.errors import BadInput, NonFiniteLoss
 from trainables.files import code_digest, read_json
 from trainables.measures import LATENCY, MEASURES
 from trainables.parts.kernels import pick_device
-from trainables.task import Task, find_task
+from trainables.task import Task
 from trainables.trainer import save_weights
-from tuning.experiment import Experiment, TrialDirectory
+from tuning.experiment import Experiment
 
 TOLERANCE = 0.02  # of the score, or of 1: where training does not repeat to the last bit
 _TIMES = ("seconds", "samples_per_second", "wall_time")
@@ -56,7 +53,7 @@ class Replay:
     """
 
     def __init__(self, experiment: Experiment, trial: str, *, trust: bool = False) -> None:
-        self._directory = _directory(experiment, trial)
+        self._directory = find_trial(experiment, trial, "replay")
         self._recorded = self._directory.read_results()
         if not self._recorded:
             raise BadInput(f"replay {trial}: no epoch of it is on record")
@@ -71,7 +68,7 @@ class Replay:
         made_by = {(run["machine"]["system"], run["versions"]["torch"]) for run in runs}
         self.exact = self._device == "cpu" and self._threads == 1 and made_by == {here}
         self._task = _task(experiment, plan, runs, trial, trust=trust)
-        self._splits = _splits(self._task, plan, trial)
+        self._splits = recorded_splits(self._task, plan, f"replay {trial}")
 
     def epochs(self, keep: bool = False) -> Iterator[ReplayedEpoch]:
         """Train again, an epoch at a time.
@@ -84,7 +81,7 @@ class Replay:
             BadInput: to be kept while the search is running.
         """
         directory = self._directory
-        if keep and directory.experiment.is_owned:
+        if keep and Experiment.of(directory).is_owned:
             raise BadInput(f"replay {directory.id} --keep: its search is running; wait for its end")
         status = directory.read_status()
         course = Course(
@@ -123,15 +120,6 @@ def _numbers(result: dict[str, Any]) -> dict[str, float]:
     return {n: v for n, v in result.items() if isinstance(v, (int, float)) and n not in left_out}
 
 
-def _directory(experiment: Experiment, trial: str) -> TrialDirectory:
-    known = {d.id: d for d in (*experiment.trials(), *experiment.reruns())}
-    if trial not in known:
-        ids = sorted(known)
-        shown = f"{ids[0]} to {ids[-1]}" if ids else "none"
-        raise BadInput(f"replay {trial}: no such trial in {experiment.root} (it has {shown})")
-    return known[trial]
-
-
 def _task(
     experiment: Experiment,
     plan: dict[str, Any],
@@ -147,23 +135,4 @@ def _task(
             f"{' or '.join(sorted(code[:12] for code in codes))}, is {code_digest()[:12]} (commit "
             f"{str(runs[0]['code']['commit'])[:12]} had it)"
         )
-    space = plan["search_space"]
-    if space["own_task"]:
-        return own_task(experiment.root, plan["space_sha256"], trust=trust)
-    return find_task(space["task"])
-
-
-def _splits(task: Task, plan: dict[str, Any], trial: str) -> Splits:
-    record = plan["data"]
-    request = DataRequest().again(record)
-    if request.directory is not None and not Path(request.directory).exists():
-        raise BadInput(f"replay {trial}: its data, {request.directory}, is not there")
-    splits = task.load(request).closed()
-    found = {"data": splits.digest, "weights": splits.weights.digest if splits.weights else None}
-    for what, was in (("data", record["digest"]), ("weights", record["weights"].get("digest"))):
-        if was != found[what]:
-            raise BadInput(
-                f"replay {trial}: the {what} changed: SHA-256 was {str(was)[:12]}, is "
-                f"{str(found[what])[:12]}"
-            )
-    return splits
+    return recorded_task(experiment, plan, trust=trust)

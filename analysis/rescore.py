@@ -20,6 +20,7 @@ import numpy as np
 import torch
 
 from analysis.bundle import load_bundle
+from analysis.parity import replies
 
 
 class FreshProcess:
@@ -50,6 +51,9 @@ class FreshProcess:
         self, bundle: Path, part: Any, threads: int, device: str
     ) -> Iterator[Callable[[], np.ndarray]]:
         """Let the exported model score a part there, beside the caller's own work. Once.
+
+        Args:
+            part: of the data; or an array, the raw inputs of an export in whatever format.
 
         Yields:
             a function that waits for the outputs; it raises ChildProcessError with the process's
@@ -82,7 +86,12 @@ def _main() -> None:
     torch.set_num_threads(threads)
     loaded = load_bundle(Path(bundle), trust=True)
     part = pickle.loads(Path(given).read_bytes())
-    np.save(wanted, loaded.task.scoring.outputs(loaded.network, part, loaded.meta, device))
+    if isinstance(part, np.ndarray):
+        outputs = replies(loaded, part)
+    else:
+        assert loaded.task is not None
+        outputs = loaded.task.scoring.outputs(loaded.network, part, loaded.meta, device)
+    np.save(wanted, outputs)
 
 
 if __name__ == "__main__":

@@ -17,9 +17,11 @@ from torch import Tensor, nn
 from trainables.data.splits import Splits
 from trainables.data.text import UNKNOWN, Text, TextMeta, load_text
 from trainables.hyperparameters import check, flag, number
+from trainables.inspection import Inspection, Points, Seen
 from trainables.parts import fields
 from trainables.parts.characters import Streams, nats_of_each, text_report
 from trainables.parts.generation import Sampling, sample
+from trainables.parts.graphs import portable_characters
 from trainables.parts.kernels import choose_kernels
 from trainables.parts.ngrams import longest_order, ngram_nats
 from trainables.parts.optimizers import adamw, make_schedule
@@ -29,6 +31,7 @@ from trainables.task import Task
 from trainables.trainer import Trainer
 
 SHOWN = 200  # characters of the sample that each epoch shows
+CONTEXT = 12  # characters before a point that stand beside it
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ def build(config: Config, splits: Splits, device: str) -> Trainer:
         autocast=choose_kernels(device).autocast,
         about={"task": "char_rnn", "config": asdict(config)},
         clip=config.clip,
-        show=lambda module: {"sample": _sample(module, splits.meta)},
+        show=lambda module: {"sample": _sample(module, splits.meta, device)},
     )
 
 
@@ -127,11 +130,27 @@ def _references(config: Config, splits: Splits, part: Text) -> dict[str, dict[st
     return {f"{order}-gram": text_report(nats)}
 
 
-def _sample(module: nn.Module, meta: TextMeta) -> str:
+def _sample(module: nn.Module, meta: TextMeta, device: str) -> str:
     """What the model writes as it stands; the same draws each time, so that it can be compared."""
     start = int(meta.encode("\n")[0])
     how, same = Sampling(temperature=0.8), torch.Generator().manual_seed(0)
-    return "".join(map(meta.decode, sample(module, [start], SHOWN, how, same)))
+    return "".join(map(meta.decode, sample(module, [start], SHOWN, how, same, device)))
+
+
+def _points(seen: Seen, module: nn.Module, part: Text, meta: TextMeta) -> Points | None:
+    """States of the last layer, with what was read, what came, and what was thought likeliest."""
+    if seen.count != len(part):
+        return None
+    read = "".join(map(meta.decode, part.symbols))
+    return Points(
+        seen.hidden,
+        {
+            "read": [repr(read[max(0, row + 1 - CONTEXT) : row + 1])[1:-1] for row in seen.rows],
+            "last": [repr(read[row])[1:-1] for row in seen.rows],
+            "next": [repr(read[row + 1])[1:-1] for row in seen.rows],
+            "thought": [repr(meta.decode(n))[1:-1] for n in seen.outputs.argmax(1).tolist()],
+        },
+    )
 
 
 SCORING = Scoring(
@@ -147,6 +166,10 @@ SCORING = Scoring(
         "perplexity": (1.0, math.inf),
         "loss": (0.0, math.inf),
     },
+    inspection=Inspection(
+        example=lambda module, meta: torch.zeros((8, 1), dtype=torch.int64), points=_points
+    ),
     sample=100_000,
+    portable=portable_characters,
 )
 TASK = Task("char_rnn", Config, CharRNN, build, load_text, scoring=SCORING, check_data=check_data)

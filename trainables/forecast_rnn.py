@@ -12,14 +12,17 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from trainables.data.frequency import PATTERN, Frequency
 from trainables.data.series import Series, SeriesMeta, load_series
 from trainables.data.splits import Splits
 from trainables.hyperparameters import check, choice, flag, nearest, number, text
+from trainables.inspection import Inspection
 from trainables.parts import fields
 from trainables.parts.forecast_plot import draw_forecasts, forecast_samples
+from trainables.parts.graphs import portable_series
 from trainables.parts.kernels import choose_kernels
 from trainables.parts.level import LEVELS, shifted
 from trainables.parts.optimizers import adamw, make_schedule
@@ -35,6 +38,7 @@ from trainables.parts.windows import (
     forecasts,
     residual_interval,
     updates,
+    window_points,
 )
 from trainables.scoring import Scoring
 from trainables.task import Task
@@ -107,7 +111,7 @@ class ForecastRNN(nn.Module):
 
     def forward(self, past: Tensor) -> Tensor:
         """[n, columns, window] -> [n, targets, horizon], both standardised."""
-        count = len(past)
+        count = past.shape[0]  # not len: a traced graph would keep that as a constant
         if self.shared:
             past = past[:, self.columns].reshape(-1, 1, self.window)
         past, back = shifted(past, self.level)
@@ -224,7 +228,12 @@ SCORING = Scoring(
     extras=lambda made, part, meta, config: {
         INTERVAL_FILE: residual_interval(made, part, target_columns(config, meta))
     },
+    inspection=Inspection(
+        example=lambda network, meta: torch.zeros(1, len(meta.names), network.window),
+        points=window_points,
+    ),
     ranges={"mse": (0.0, math.inf), "mae": (0.0, math.inf), "loss": (0.0, math.inf)},
+    portable=portable_series,
 )
 TASK = Task(
     "forecast_rnn",

@@ -23,9 +23,11 @@ from trainables.hyperparameters import check, choice, flag, number
 from trainables.parts import fields
 from trainables.parts.classifier import CLASSIFICATION, classify
 from trainables.parts.finetune import build_finetuner
+from trainables.parts.graphs import portable_pictures
 from trainables.parts.resnet import HEAD, STAGES, ResNet18, prefix_numbers
 from trainables.parts.views import Augmenter
 from trainables.parts.weights import load_weights, refuse_what_has_seen_val
+from trainables.portable import Portable
 from trainables.task import Task
 from trainables.trainer import Trainer
 
@@ -160,13 +162,20 @@ def _outputs(network: Any, part: Split, meta: ImageMeta, device: str) -> np.ndar
     return classify(network, part.inputs, meta, device, network.evaluation_batch)
 
 
+def _portable(network: Any, meta: ImageMeta) -> Portable:
+    def trained(pixels: np.ndarray) -> np.ndarray:
+        return classify(network, pixels, meta, "cpu", network.evaluation_batch)
+
+    return portable_pictures(network.plain(), meta, trained)
+
+
 TASK = Task(
     name="resnet18_finetune",
     Config=Config,
     network=network,
     build=build,
     load=load,
-    scoring=replace(CLASSIFICATION, outputs=_outputs),
+    scoring=replace(CLASSIFICATION, outputs=_outputs, portable=_portable),
     notes=notes,
     pretrained=True,
     sized_by="image_size",

@@ -10,6 +10,8 @@ import numpy as np
 from torch import nn
 
 from trainables.data.splits import Splits
+from trainables.inspection import NOTHING, Inspection
+from trainables.portable import Portable
 
 CLOSE = 1e-3  # outputs that differ by less, of their size, say the same
 
@@ -56,7 +58,10 @@ class Scoring:
         extras: (outputs, part, meta, config) -> {file name: JSON value}, what the export holds
             beside the model; the part is val.
         ranges: by metric, the lowest and the highest value it can have.
+        inspection: how else than by scores its networks are looked at.
         sample: examples of train that are enough to show how far it is from val.
+        portable: (network, meta) -> the network with raw numbers in and out, by which it is used
+            once it is exported. None: it is exported as weights only, and used by nothing here.
     """
 
     examples: str
@@ -69,4 +74,6 @@ class Scoring:
     references: Callable[[Any, Splits, Any], Mapping[str, Mapping[str, Any]]] = no_references
     extras: Callable[[np.ndarray, Any, Any, Any], Mapping[str, Any]] = no_extras
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict, hash=False)
+    inspection: Inspection = NOTHING
     sample: int = 10_000
+    portable: Callable[[nn.Module, Any], Portable] | None = None

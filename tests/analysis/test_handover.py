@@ -17,6 +17,7 @@ import torch
 
 from analysis import handover
 from analysis.bundle import load_bundle
+from analysis.described import describe, is_described
 from analysis.judge import NotProvenError
 from analysis.load import load
 from analysis.rescore import FreshProcess
@@ -110,6 +111,28 @@ def test_an_interrupted_search_keeps_test_closed(copy: Copy, digits: Splits) -> 
     assert again and not experiment.test_openings.exists()
 
 
+def test_a_run_killed_before_it_described(
+    finished: Experiment, digits: Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = Experiment(Path(shutil.copytree(finished.root, tmp_path / "killed")))
+    metrics, card = experiment.best / "metrics.json", experiment.best / "MODEL_CARD.md"
+    told = card.read_text()
+    shown: list[Path] = []
+
+    def describing(experiment: Experiment, bundle: Path) -> None:
+        shown.append(bundle)
+        describe(experiment, bundle)
+
+    monkeypatch.setattr(handover, "describe", describing)
+    assert hand_over(experiment, digits, open_test=True) and not shown
+    metrics.write_text(metrics.read_text() + "\n")  # written again, but not its sum
+    assert hand_over(experiment, digits, open_test=True) and len(shown) == 1
+    card.unlink()
+    (experiment.best / "SHA256SUMS").unlink()  # as an older version wrote it
+    assert hand_over(experiment, digits, open_test=True) and len(shown) == 2
+    assert card.read_text() == told and is_described(experiment.best)
+
+
 def test_a_test_that_cannot_be_scored_takes_no_export_away(copy: Copy, digits: Splits) -> None:
     experiment = copy()
     small = Split(digits.test.inputs[:, :20, :20], digits.test.targets)
@@ -160,7 +183,7 @@ def test_an_export_that_does_not_load_is_not_shipped(
     copy: Copy, digits: Splits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     experiment = copy()
-    monkeypatch.setattr("analysis.handover.MODEL", "elsewhere.pt")
+    monkeypatch.setattr("analysis.written.MODEL", "elsewhere.pt")
     with pytest.raises(NotProvenError, match="fresh process"):
         hand_over(experiment, digits, open_test=True)
     assert leftovers(experiment) == []

@@ -69,9 +69,9 @@ def test_keep_puts_the_weights_back(copy: Callable[[], Experiment]) -> None:
     directory = copy().trial("t0000")
     was = load_tensors(directory.best)
     directory.best.unlink()
-    assert list(Replay(directory.experiment, "t0000").epochs())
+    assert list(Replay(Experiment.of(directory), "t0000").epochs())
     assert not directory.best.exists()
-    assert main(["replay", str(directory.experiment.root), "t0000", "--keep"]) == 0
+    assert main(["replay", str(Experiment.of(directory).root), "t0000", "--keep"]) == 0
     again = load_tensors(directory.best)
     assert all(torch.equal(again[name], value) for name, value in was.items())
 
@@ -83,7 +83,7 @@ def test_keep_changes_nothing_where_the_best_epoch_is_not_the_same(
     status = read_json(directory.root / "status.json") | {"best_epoch": 1}
     write_json(directory.root / "status.json", status)
     directory.best.write_bytes(b"its weights")
-    assert main(["replay", str(directory.experiment.root), "t0002", "--keep"]) == 1
+    assert main(["replay", str(Experiment.of(directory).root), "t0002", "--keep"]) == 1
     assert directory.best.read_bytes() == b"its weights"
 
 

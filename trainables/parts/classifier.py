@@ -13,6 +13,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from trainables.data.splits import ImageMeta, Split, Splits
+from trainables.inspection import Inspection
+from trainables.parts.confusion import confusion_figures, picture_example, picture_points
+from trainables.parts.confusion_plot import draw_confusion, draw_most_confused
+from trainables.parts.graphs import portable_pictures
 from trainables.parts.kernels import Kernels, choose_kernels
 from trainables.parts.optimizers import make_optimizer, make_schedule
 from trainables.parts.scores import classification_report, classification_shares
@@ -201,4 +205,13 @@ CLASSIFICATION = Scoring(
     each=lambda logits, part, meta, config: classification_shares(logits, part.targets),
     differing=lambda trained, exported: int((trained.argmax(1) != exported.argmax(1)).sum()),
     ranges={"accuracy": (0.0, 1.0), "loss": (0.0, math.inf)},
+    inspection=Inspection(
+        example=picture_example,
+        figures=confusion_figures,
+        drawings={"confusion": draw_confusion, "most_confused": draw_most_confused},
+        points=picture_points,
+    ),
+    portable=lambda network, meta: portable_pictures(
+        network, meta, lambda pixels: classify(network, pixels, meta, "cpu")
+    ),
 )

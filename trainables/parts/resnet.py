@@ -63,12 +63,8 @@ class ResNet18(_resnet.ResNet):  # type: ignore[misc,name-defined]
         Returns:
             float32; [n, 3, side, side] with none frozen, [n, 512] (the head's inputs) with all.
         """
-        if pictures.shape[-2:] != (self.side, self.side):
-            size = (self.side, self.side)
-            pictures = F.interpolate(
-                pictures, size, mode="bilinear", antialias=True, align_corners=False
-            )
-        x = pictures.expand(-1, 3, -1, -1).contiguous(memory_format=_layout(self.conv1.weight))
+        x = _shown(pictures, self.side)
+        x = x.contiguous(memory_format=_layout(self.conv1.weight))
         with (
             torch.no_grad(),
             torch.autocast(x.device.type, enabled=False),
@@ -89,6 +85,34 @@ class ResNet18(_resnet.ResNet):  # type: ignore[misc,name-defined]
 
     def forward(self, pictures: Tensor) -> Tensor:  # [n, 1 or 3, height, width] -> [n, classes]
         return self.rest(self.prefix(pictures))
+
+    def plain(self) -> Plain:
+        """A copy without the cut, in evaluation mode and the ordinary memory layout."""
+        made = Plain(self.fc.out_features, self.side)
+        made.load_state_dict(self.state_dict())
+        return made.eval()
+
+
+class Plain(_resnet.ResNet):  # type: ignore[misc,name-defined]
+    """The same network for evaluation only, whole: torchvision's, and how pictures come to it."""
+
+    def __init__(self, classes: int, side: int) -> None:
+        super().__init__(_resnet.BasicBlock, [2, 2, 2, 2], num_classes=classes)
+        self.side = side
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """[n, 1 or 3, height, width], normalised -> logits [n, classes]."""
+        logits: Tensor = super().forward(_shown(pictures, self.side))
+        return logits
+
+
+def _shown(pictures: Tensor, side: int) -> Tensor:
+    """Pictures [n, 1 or 3, height, width] as the stem takes them: [n, 3, side, side]."""
+    if pictures.shape[-2:] != (side, side):
+        pictures = F.interpolate(
+            pictures, (side, side), mode="bilinear", antialias=True, align_corners=False
+        )
+    return pictures.expand(-1, 3, -1, -1)
 
 
 def prefix_numbers(frozen: int, side: int) -> int:
