@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Container
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,16 @@ from tuning.experiment import rerun_id
 from tuning.status import TrialStatus, ranked
 
 COLUMNS = ["trial", "mean", "low", "high", "search_score", "optimism", "tied", "seconds"]
+ENDED = ("COMPLETE", "FAIL")  # states of a re-run that can be compared
 _DTYPES = dict.fromkeys(COLUMNS, "float64") | {"trial": "string", "tied": "bool"}
+
+
+def ended_rounds(ended: Container[str], chosen: list[str]) -> int:
+    """How many rounds of re-runs have all finalists ended; `ended`: the ids of re-runs that are."""
+    count = 0
+    while chosen and all(rerun_id(trial, count + 1) in ended for trial in chosen):
+        count += 1
+    return count
 
 
 def rounds(reruns: list[TrialStatus], chosen: list[str]) -> dict[str, list[TrialStatus]]:
@@ -22,14 +32,11 @@ def rounds(reruns: list[TrialStatus], chosen: list[str]) -> dict[str, list[Trial
 
     Where a budget or a kill cut them short, one that has fewer than the others must not win by it.
     """
-    ended = {s.trial: s for s in reruns if s.state in ("COMPLETE", "FAIL")}
-    found: dict[str, list[TrialStatus]] = {trial: [] for trial in chosen}
-    repeat = 1
-    while chosen and all(rerun_id(trial, repeat) in ended for trial in chosen):
-        for trial, own in found.items():
-            own.append(ended[rerun_id(trial, repeat)])
-        repeat += 1
-    return found if repeat > 1 else {}
+    ended = {s.trial: s for s in reruns if s.state in ENDED}
+    if not (count := ended_rounds(ended, chosen)):
+        return {}
+    repeats = range(1, count + 1)
+    return {trial: [ended[rerun_id(trial, repeat)] for repeat in repeats] for trial in chosen}
 
 
 def finalists(
@@ -58,9 +65,10 @@ def finalists(
         values[trial] = np.array([math.nan if s.score is None else s.score for s in group])
         mean = float(values[trial].mean())
         low, high = mean_interval(values[trial])
-        optimism = sign * (scores[trial] - mean)
+        shown = scores.get(trial, math.nan)  # its directory may be gone
+        optimism = sign * (shown - mean)
         seconds = float(np.mean([status.seconds for status in group]))
-        row = (trial, mean, low, high, scores[trial], optimism, False, seconds)
+        row = (trial, mean, low, high, shown, optimism, False, seconds)
         rows.append(dict(zip(COLUMNS, row, strict=True)))
     frame = pd.DataFrame(rows, columns=COLUMNS).astype(_DTYPES)
     may_win = {trial: all(s.feasible for s in group) for trial, group in reruns.items()}

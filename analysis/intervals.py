@@ -1,15 +1,17 @@
-"""95 % intervals: of a mean of repeats, of a difference of two, of a score on one part of data."""
+"""95 % intervals: of means of repeats, of differences, of a score on one part of the data."""
 
 from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 from scipy import stats
 
 LEVEL = 0.95
 _BATCHES, _FEWEST = 30, 5  # enough for Student's t to be near normal, few enough to be long ones
+_RESAMPLES = 2000  # of a bootstrap
 _OVERLAPS = 4  # a batch's length, in times that its examples overlap
 
 
@@ -24,20 +26,84 @@ def mean_interval(values: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def tied(values: np.ndarray, others: np.ndarray) -> bool:
-    """Whether Welch's interval of the difference of two means holds 0.
+def difference_interval(values: np.ndarray, others: np.ndarray) -> tuple[float, float]:
+    """Welch's interval of the mean of values [n] less that of others [m]; NaN below 2 of either.
 
     B. L. Welch, "The Generalization of 'Student's' Problem when Several Different Population
-    Variances are Involved", Biometrika 1947. False where either has fewer than 2 values.
+    Variances are Involved", Biometrika 1947.
     """
     if min(len(values), len(others)) < 2:
-        return False
+        return math.nan, math.nan
     if np.ptp(values) == 0 and np.ptp(others) == 0:  # no variance: SciPy's interval would be NaN
-        return bool(values[0] == others[0])
+        return (float(values[0] - others[0]),) * 2
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # values that are nearly the same are fine
         interval = stats.ttest_ind(values, others, equal_var=False).confidence_interval(LEVEL)
-    return bool(interval.low <= 0 <= interval.high)
+    return float(interval.low), float(interval.high)
+
+
+def tied(values: np.ndarray, others: np.ndarray) -> bool:
+    """Whether Welch's interval of the difference holds 0; False with fewer than 2 of either."""
+    low, high = difference_interval(values, others)
+    return low <= 0 <= high
+
+
+def recovered_interval(
+    score: float, own: tuple[float, float], other: float, others: tuple[float, float]
+) -> tuple[float, float]:
+    """The interval of `score - other` from the interval of each (NaN where either has none).
+
+    MOVER: G. Y. Zou and A. Donner, "Construction of confidence limits about effect measures: a
+    general approach", Statistics in Medicine 2008; of two of Wilson's it is R. G. Newcombe's. It
+    takes the two for independent. Two models' scores on the same examples err together, so that
+    for them it is too wide rather than too narrow.
+    """
+    (low, high), (other_low, other_high) = own, others
+    difference = score - other
+    return (
+        difference - math.hypot(score - low, other_high - other),
+        difference + math.hypot(high - score, other - other_low),
+    )
+
+
+def middle_mean(values: np.ndarray, axis: int = 0) -> np.ndarray:
+    """The interquartile mean: of the middle half of the values, so that no outlier decides it."""
+    return np.asarray(stats.trim_mean(values, 0.25, axis=axis))
+
+
+def middle_mean_interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The bootstrap interval of the interquartile mean of runs [n, ...]; NaN for one run.
+
+    R. Agarwal et al., "Deep Reinforcement Learning at the Edge of the Statistical Precipice",
+    NeurIPS 2021. Of three runs or four no resampling knows much: it is too narrow then.
+    """
+    return _bootstrapped((values,), middle_mean)
+
+
+def middle_difference_interval(
+    values: np.ndarray, others: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same of the difference of two interquartile means, of runs [n] and [m]."""
+    return _bootstrapped(
+        (values, others), lambda own, other, axis: middle_mean(own, axis) - middle_mean(other, axis)
+    )
+
+
+def _bootstrapped(
+    samples: tuple[np.ndarray, ...], statistic: Callable[..., np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    if min(len(sample) for sample in samples) < 2:
+        nothing = np.full(samples[0].shape[1:], math.nan)
+        return nothing, nothing
+    found = stats.bootstrap(
+        samples,
+        statistic,
+        n_resamples=_RESAMPLES,
+        confidence_level=LEVEL,
+        method="percentile",
+        random_state=0,  # the same runs, the same interval
+    )
+    return found.confidence_interval.low, found.confidence_interval.high
 
 
 def score_interval(each: np.ndarray, overlap: int = 1) -> tuple[float, float]:

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import pandas as pd
 
 from analysis.finalists import finalists, rounds
+from analysis.frames import epochs_frame, trials_frame
+from analysis.records import Records, read_records, readable
 from trainables.data.splits import Provenance
 from trainables.errors import BadInput
-from trainables.files import read_json
-from tuning.experiment import BASELINE, Experiment, TrialDirectory, trial_id
+from tuning.experiment import BASELINE, trial_id
 from tuning.front import Objective, front
-
-_DTYPES = {
-    "trial": "string",
-    "state": "string",
-    "score": "float64",
-    "best_epoch": "Int64",
-    "epochs": "Int64",
-    "seconds": "float64",
-    "seed": "Int64",
-    "cause": "string",
-    "provenance": "string",
-    "parent": "string",
-    "start": "Int64",
-    "feasible": "bool",
-}
 
 
 @dataclass(frozen=True)
@@ -49,6 +36,8 @@ class Results:
         plan: the content of `plan.json`.
         front: the rows of `trials` that no other beats in all aims, the best by the first one
             first; empty where there is but one aim.
+        best: the content of `best/metrics.json`; empty where nothing was handed over.
+        notes: what is missing or damaged and was left out, a line each.
     """
 
     trials: pd.DataFrame
@@ -57,6 +46,8 @@ class Results:
     finalists: pd.DataFrame
     plan: dict[str, Any]
     front: pd.DataFrame = field(default_factory=pd.DataFrame)
+    best: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def provenance(self) -> str:
@@ -64,11 +55,16 @@ class Results:
         return str(Provenance(**self.plan["data"]["provenance"]))
 
     @property
+    def has_ended(self) -> bool:
+        """Whether nothing is left to do: all is handed over, or there is nothing that may win."""
+        ended = self.plan["ended"]
+        return bool(ended) and bool(ended.get("handed_over") or not self._may_win.any())
+
+    @property
     def leaderboard(self) -> pd.DataFrame:
         """The trials ranked by score, best first; an infeasible one and those without come last."""
-        may_win = (self.trials["feasible"] & self.trials["score"].notna()).rename("may_win")
         return (
-            self.trials.assign(may_win=may_win)
+            self.trials.assign(may_win=self._may_win)
             .sort_values(
                 ["may_win", "score", "trial"],
                 ascending=[False, self.plan["direction"] == "min", True],
@@ -84,58 +80,123 @@ class Results:
         rows = self.trials[self.trials["trial"] == name]
         return rows.iloc[0] if len(rows) else pd.Series(dtype="object")
 
+    @property
+    def _may_win(self) -> pd.Series:
+        return self.trials["feasible"] & self.trials["score"].notna()
 
-def load(path: str | Path) -> Results:
-    """Load an experiment's directory.
+
+class SeveralResults(Mapping[str, Results]):
+    """What several experiments hold: each by its name, and their rows one below the other.
+
+    `trials`, `epochs`, `reruns`, `finalists` and `front` are as those of `Results`, with the
+    experiment's name in a first column, `experiment`. Finalists are ranked within theirs.
+    """
+
+    def __init__(self, each: Mapping[str, Results]) -> None:
+        self._each = dict(each)
+
+    def __getitem__(self, name: str) -> Results:
+        return self._each[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._each)
+
+    def __len__(self) -> int:
+        return len(self._each)
+
+    @property
+    def trials(self) -> pd.DataFrame:
+        return self._joined("trials")
+
+    @property
+    def epochs(self) -> pd.DataFrame:
+        return self._joined("epochs")
+
+    @property
+    def reruns(self) -> pd.DataFrame:
+        return self._joined("reruns")
+
+    @property
+    def finalists(self) -> pd.DataFrame:
+        return self._joined("finalists")
+
+    @property
+    def front(self) -> pd.DataFrame:
+        return self._joined("front")
+
+    @property
+    def plans(self) -> dict[str, dict[str, Any]]:
+        """By experiment, the content of its `plan.json`."""
+        return {name: results.plan for name, results in self.items()}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return tuple(f"{name}: {note}" for name, own in self.items() for note in own.notes)
+
+    def _joined(self, frame: str) -> pd.DataFrame:
+        own = {name: getattr(results, frame) for name, results in self.items()}
+        named = [each.assign(experiment=name) for name, each in own.items()]
+        joined = pd.concat(named, ignore_index=True).astype({"experiment": "string"})
+        return joined[["experiment", *(name for name in joined if name != "experiment")]]
+
+
+@overload
+def load(path: str | Path) -> Results: ...  # type: ignore[overload-overlap]  # a str iterates
+@overload
+def load(path: Iterable[str | Path]) -> SeveralResults: ...
+
+
+def load(path: str | Path | Iterable[str | Path]) -> Results | SeveralResults:
+    """Load an experiment, or several; also while its search runs, and whatever became of it.
+
+    Args:
+        path: a directory, or a URL that fsspec knows, such as `s3://bucket/results/x` (whose
+            client, s3fs, must be installed). Of several experiments a list of those.
 
     Raises:
-        BadInput: `path` is no experiment.
+        BadInput: no experiment, one of another version of this program, or a damaged record.
     """
-    experiment = Experiment(Path(path))
-    try:
-        plan = read_json(experiment.plan)
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{path}: no experiment ({error})") from None
+    if not isinstance(path, str | Path):
+        return _load_several(list(path))
+    with readable(path):
+        return _results(read_records(path))
+
+
+def _results(records: Records) -> Results:
+    plan, both = records.plan, [*records.trials, *records.reruns]
     provenance = str(Provenance(**plan["data"]["provenance"]))
-    directories, again = experiment.trials(), experiment.reruns()
-    lines = [
-        {"trial": directory.id, **line}
-        for directory in [*directories, *again]
-        for line in directory.read_results()
-    ]
-    epochs = pd.DataFrame(lines, columns=None if lines else ["trial", "epoch"])
-    trials = _frame(directories, provenance)
-    aims = [Objective.of(text) for text in plan.get("objectives", ())]
-    unbeaten = [s.trial for s in front([d.read_status() for d in directories], aims)]
+    trials = trials_frame(records.trials, plan, provenance)
+    statuses = [record.status for record in records.trials]
+    aims = [Objective.of(text) for text in plan["objectives"]]
+    unbeaten = [status.trial for status in front(statuses, aims)]
+    again = rounds([record.status for record in records.reruns], chosen(plan))
+    scores = dict(zip(trials["trial"], trials["score"], strict=True))
     return Results(
         trials=trials,
-        reruns=_frame(again, provenance),
-        finalists=finalists(
-            rounds([directory.read_status() for directory in again], chosen(plan)),
-            dict(zip(trials["trial"], trials["score"], strict=True)),
-            plan["direction"],
-            plan.get("prefer", "best"),  # older experiments lack it
-        ),
-        epochs=epochs.astype({"trial": "string", "epoch": "Int64"}),
+        epochs=epochs_frame(both, plan["metric"]),
+        reruns=trials_frame(records.reruns, plan, provenance),
+        finalists=finalists(again, scores, plan["direction"], plan["prefer"]),
         plan=plan,
         front=trials.set_index("trial", drop=False).loc[unbeaten].reset_index(drop=True),
+        best=records.best,
+        notes=records.notes,
     )
 
 
 def chosen(plan: dict[str, Any]) -> list[str]:
-    """The trials that were chosen to run again; none before that, or in an older experiment."""
-    return list((plan.get("ended") or {}).get("finalists", ()))
+    """The trials that were chosen to run again; none before that."""
+    return list((plan["ended"] or {}).get("finalists", ()))
 
 
-def _frame(directories: list[TrialDirectory], provenance: str) -> pd.DataFrame:
-    frame = pd.DataFrame([_row(directory, provenance) for directory in directories])
-    columns = [*_DTYPES, *(c for c in frame.columns if c not in _DTYPES)]
-    return frame.reindex(columns=columns).astype(_DTYPES)
-
-
-def _row(directory: TrialDirectory, provenance: str) -> dict[str, Any]:
-    config = {f"config/{name}": value for name, value in directory.read_config().items()}
-    status = asdict(directory.read_status())
-    aims = {f"aim/{name}": value for name, value in status.pop("values").items()}
-    excess = {f"excess/{name}": value for name, value in status.pop("excess").items()}
-    return {**status, "provenance": provenance, **aims, **excess, **config}
+def _load_several(paths: list[str | Path]) -> SeveralResults:
+    """Each under its directory's name; where two have the same, under its path."""
+    if not paths:
+        raise BadInput("analysis.load: no experiment given")
+    names = [str(path).rstrip("/").rpartition("/")[2] for path in paths]
+    keys = [
+        name if names.count(name) == 1 else str(path)
+        for name, path in zip(names, paths, strict=True)
+    ]
+    if twice := [key for key in keys if keys.count(key) > 1]:
+        raise BadInput(f"{twice[0]}: given twice")
+    return SeveralResults({key: load(path) for key, path in zip(keys, paths, strict=True)})

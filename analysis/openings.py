@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from trainables.data.splits import Splits
-from trainables.files import append_line, replacing
+from trainables.files import append_line, read_lines, replacing
 from tuning.experiment import Experiment
 
 
@@ -40,15 +40,23 @@ def announce_opening(experiment: Experiment, trials: list[str]) -> None:
 
 def complete_opening(experiment: Experiment, result: dict[str, Any]) -> None:
     """Add to the last opening what was read."""
-    *lines, last = _lines(experiment)
+    *others, last = read_openings(experiment)
+    lines = [json.dumps(one, ensure_ascii=False) for one in (*others, last | {"result": result})]
     with replacing(experiment.test_openings) as temporary:
-        whole = [*lines, json.dumps(json.loads(last) | {"result": result})]
-        temporary.write_text("\n".join(whole) + "\n", "utf-8")
+        temporary.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+
+
+def read_openings(experiment: Experiment) -> list[dict[str, Any]]:
+    """Every opening in order: `time`, `trials` that were scored, `result`; None: not yet.
+
+    One of which half a line is there was none: test is read once the whole line is.
+    """
+    return list(read_lines(experiment.test_openings))
 
 
 def openings(experiment: Experiment) -> int:
     """How often test was opened."""
-    return len(_lines(experiment))
+    return len(read_openings(experiment))
 
 
 def is_opening(experiment: Experiment) -> bool:
@@ -58,11 +66,4 @@ def is_opening(experiment: Experiment) -> bool:
 
 
 def _last(experiment: Experiment) -> dict[str, Any]:
-    lines = _lines(experiment)
-    last: dict[str, Any] = json.loads(lines[-1]) if lines else {}
-    return last
-
-
-def _lines(experiment: Experiment) -> list[str]:
-    path = experiment.test_openings
-    return path.read_text("utf-8").splitlines() if path.is_file() else []
+    return next(reversed(read_openings(experiment)), {})

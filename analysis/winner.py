@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.finalists import median_rerun, rounds
+from analysis.finalists import ENDED, ended_rounds, median_rerun, rounds
 from analysis.load import Results, chosen
-from tuning.experiment import Experiment
+from tuning.experiment import Experiment, rerun_id
 
 
 @dataclass(frozen=True)
@@ -46,25 +46,52 @@ class Winner:
         return {"trial": self.trial, "repeats": len(self.reruns), **said, "tied": list(self.tied)}
 
 
+def counted(results: Results) -> pd.DataFrame:
+    """The re-runs that are compared, and no more: of the rounds that all finalists have ended.
+
+    Returns:
+        rows of `results.reruns`, with `finalist`: the trial that each is a re-run of.
+    """
+    reruns = results.reruns[results.reruns["state"].isin(ENDED)]
+    count = ended_rounds(set(reruns["trial"]), chosen(results.plan))
+    of = {rerun_id(t, n): t for t in chosen(results.plan) for n in range(1, count + 1)}
+    own = reruns[reruns["trial"].isin(of)].reset_index(drop=True)
+    return own.assign(finalist=own["trial"].map(of).astype("string"))
+
+
+def infeasible(results: Results) -> set[str]:
+    """The trials that broke a constraint, in the search or in a re-run that is compared."""
+    trials, again = results.trials, counted(results)
+    return {*trials["trial"][~trials["feasible"]], *again["finalist"][~again["feasible"]]}
+
+
+def eligible(results: Results) -> pd.DataFrame:
+    """The finalists that may win, the winner first: rows of `results.finalists`.
+
+    They have a mean and a trial, and broke no constraint: the search's trial may have kept it by
+    luck.
+    """
+    ended = results.finalists.dropna(subset="mean")
+    known = ended["trial"].isin(results.trials["trial"])
+    return ended[known & ~ended["trial"].isin(infeasible(results))]
+
+
 def find_winner(experiment: Experiment, results: Results) -> Winner | None:
     """The best finalist's median re-run, without finalists the best trial; None: none may win.
 
-    The baseline is represented alike. Nothing that breaks a constraint wins, nor a finalist that
-    broke one when it was trained again: the search's trial may have kept it by luck.
+    The baseline is represented alike. Nothing that breaks a constraint wins.
     """
     board, baseline = results.leaderboard, results.baseline
     may_win = board[board["feasible"]]
     if may_win.empty or np.isnan(may_win["score"].iloc[0]):
         return None
     scored = len(baseline) > 0 and not np.isnan(baseline["score"])
-    ended = results.finalists.dropna(subset="mean")
-    again = scored and baseline["trial"] in set(ended["trial"])
-    statuses = [directory.read_status() for directory in experiment.reruns()]
-    reruns = rounds(statuses, chosen(results.plan))
-    keep = [trial for trial, group in reruns.items() if all(s.feasible for s in group)]
-    finalists = ended[ended["trial"].isin(may_win["trial"]) & ended["trial"].isin(keep)]
+    finalists = eligible(results)
     if finalists.empty:
         return Winner(board.iloc[0], baseline if scored else None)
+    again = scored and baseline["trial"] in set(results.finalists.dropna(subset="mean")["trial"])
+    statuses = [directory.read_status() for directory in experiment.reruns()]
+    reruns = rounds(statuses, chosen(results.plan))
     rows = results.reruns.set_index("trial", drop=False)
 
     def standing_for(trial: str) -> pd.Series:

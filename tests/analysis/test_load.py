@@ -16,6 +16,7 @@ import analysis
 from trainables.errors import BadInput
 from trainables.files import read_json
 from tuning.experiment import Experiment
+from tuning.plan_record import LAYOUT
 
 ROOT = Path(__file__).resolve().parents[2]
 TRIALS = ["baseline", "t0000", "t0001", "t0002", "t0003"]
@@ -104,12 +105,22 @@ def test_before_the_first_trial(copy: Callable[[], Experiment], tmp_path: Path) 
     assert len(results.baseline) == 0
 
 
-@pytest.mark.parametrize("plan", [None, "{"])
-def test_no_experiment(plan: str | None, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("plan", "says"),
+    [
+        (None, "no experiment"),
+        ("{", "plan.json is damaged"),
+        ("[]", "no experiment"),
+        ('{"layout": 2}', r"an older version of run_search \(layout 2"),
+        (f'{{"layout": {LAYOUT}}}', "plan.json is damaged .*metric"),
+    ],
+)
+def test_no_experiment(plan: str | None, says: str, tmp_path: Path) -> None:
     if plan is not None:
         (tmp_path / "plan.json").write_text(plan)
-    with pytest.raises(BadInput, match="no experiment"):
+    with pytest.raises(BadInput, match=says) as error:
         analysis.load(tmp_path)
+    assert str(tmp_path) in str(error.value)
 
 
 def test_reading_needs_no_ray_and_no_torch(finished: Experiment) -> None:

@@ -13,6 +13,7 @@ from analysis import handover
 from analysis import openings as openings_module
 from analysis.handover import hand_over
 from analysis.openings import announce_opening, complete_opening, openings
+from analysis.report import Record
 from analysis.rescore import FreshProcess
 from analysis.summary import print_summary
 from trainables.data.splits import Splits
@@ -61,6 +62,19 @@ def test_one_that_another_model_overtook_is_marked(tmp_path: Path) -> None:
     complete_opening(experiment, {"t0007": 0.5})
     assert [line["result"] for line in lines(experiment)] == [{"interrupted": True}, {"t0007": 0.5}]
     assert openings(experiment) == 2
+
+
+def test_half_a_line_is_no_opening(copy: Callable[[], Experiment]) -> None:
+    experiment = copy()
+    announce_opening(experiment, ["t0001"])
+    with experiment.test_openings.open("ab") as file:
+        file.write(b'{"time": "2026-01-01T00:00:00+0000", "tri\xc3')
+    record = Record.of(experiment, running=False)
+    assert [opening["trials"] for opening in record.openings] == [["t0001"]]
+    torn = "the last line of test_openings.jsonl is torn, and left out"
+    assert record.results.notes == (torn,) and openings(experiment) == 1
+    complete_opening(experiment, {"t0001": 0.5})
+    assert [line["result"] for line in lines(experiment)] == [{"t0001": 0.5}]
 
 
 def test_a_second_opening_is_said(
