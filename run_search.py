@@ -108,6 +108,7 @@ def _search(given: dict[str, Any], started: float) -> int:
             if ownership.experiment.trials():
                 from analysis.summary import print_summary
 
+                _report(ownership.experiment)
                 print_summary(ownership.experiment, console, interrupted=True)
             raise
 
@@ -133,7 +134,9 @@ def _run(
             console.print(f"Data: {splits.provenance}, {sizes}")
             if splits.provenance.note:
                 console.print(f"Note: {splits.provenance.note}")
-            console.print(f"Watch: tensorboard --logdir {shlex.quote(relative(experiment.root))}")
+            if plan.logged.is_on:
+                here = shlex.quote(relative(experiment.root))
+                console.print(f"Watch: tensorboard --logdir {here}")
             from analysis.rescore import FreshProcess
             from tuning.search import Ending
             from tuning.session import search
@@ -144,6 +147,8 @@ def _run(
         ending, won = _hand_over(experiment, splits, fresh, ending, console)
     from analysis.summary import print_summary
 
+    if ending is not Ending.DISK_FULL:
+        _report(experiment)
     print_summary(experiment, console, interrupted=ending not in (Ending.DONE, Ending.BUDGET))
     if ending is Ending.DISK_FULL:
         print(f"run_search: error: {experiment.root}: the disk is full", file=sys.stderr)
@@ -151,6 +156,17 @@ def _run(
     if ending is Ending.INTERRUPTED:
         return INTERRUPTED
     return 0 if won else 1
+
+
+def _report(experiment: Experiment) -> None:
+    """Write the report; where that fails, what was found stands all the same."""
+    try:
+        from analysis.report import write_report
+
+        write_report(experiment)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        print(f"run_search: error: {experiment.report}: not written ({reason})", file=sys.stderr)
 
 
 def _hand_over(

@@ -8,18 +8,18 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from analysis import commands
+from analysis.formats import FORMATS
 from trainables.errors import BadInput
-from tuning.experiment import Experiment
 
-SHOWN_CLASSES = 3
+_TAKE_EXPORTS = ("predict", "generate", "forecast")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns 0, 1 where a check failed, or 2 for bad input."""
     try:
         options = _parser().parse_args(arguments)
-        experiment = Experiment.find(options.name, options.storage)
-        return options.run(experiment, options) or 0
+        return options.run(options) or 0
     except BadInput as error:
         print(f"analysis: error: {error}", file=sys.stderr)
         return 2
@@ -30,116 +30,43 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
 
 
-def _show(experiment: Experiment, options: argparse.Namespace) -> None:
-    from analysis.console import wide_console
-    from analysis.load import load
-    from analysis.tables import (
-        compared_table,
-        finalists_table,
-        front_table,
-        leaderboard_table,
-        scores_of,
-    )
-
-    try:
-        results = load(experiment.root)
-        console = wide_console()
-        console.print(f"{experiment.name}  {results.provenance}")
-        console.print(leaderboard_table(results, running=experiment.is_owned))
-        if unbeaten := front_table(results):
-            console.print(unbeaten)
-        if len(results.finalists):
-            console.print(finalists_table(results))
-        if scores := scores_of(experiment):
-            console.print(scores)
-        if by_value := compared_table(results):
-            console.print(by_value)
-    except (OSError, KeyError, ValueError) as error:
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        raise BadInput(f"{experiment.root}: a record is damaged ({reason})") from error
-
-
-def _predict(experiment: Experiment, options: argparse.Namespace) -> None:
-    from analysis.predict import predict
-
-    predicted = predict(experiment.best, options.images, trust=options.trust)
-    for image, shares in zip(options.images, predicted, strict=True):
-        top = list(shares.items())[:SHOWN_CLASSES]
-        print(f"{image}: " + ", ".join(f"{name} {share:.1%}" for name, share in top))
-
-
-def _generate(experiment: Experiment, options: argparse.Namespace) -> None:
-    from analysis.generate import Order, generate, sampling_of
-
-    how = sampling_of(options.temperature, options.top_k, options.top_p, options.beam)
-    beam = 1 if options.beam is None else options.beam
-    order = Order(options.prompt, options.length, how, beam, options.seed)
-    unknown, written = generate(experiment.best, order, trust=options.trust)
-    if unknown:
-        print(f"The model does not know: {' '.join(map(repr, unknown))}", file=sys.stderr)
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    print(options.prompt, end="", flush=True)
-    for character in written:
-        print(character, end="", flush=True)
-    print()
-
-
-def _forecast(experiment: Experiment, options: argparse.Namespace) -> None:
-    from analysis.forecast import forecast, interval_share
-    from trainables.files import replacing
-
-    frame = forecast(experiment.best, options.input, trust=options.trust)
-    if options.out is None:
-        print(frame.to_csv(index=False), end="")
-        return
-    try:
-        with replacing(options.out) as temporary:
-            frame.to_csv(temporary, index=False)
-    except OSError as error:
-        raise BadInput(f"--out {options.out}: cannot be written ({error.strerror})") from error
-    share = interval_share(experiment.best)
-    print(f"{len(frame)} steps in {options.out}; {share:.0%} of val's values were in the interval")
-
-
-def _replay(experiment: Experiment, options: argparse.Namespace) -> int:
-    from analysis.replay import TOLERANCE, Replay
-
-    replay = Replay(experiment, options.trial, trust=options.trust)
-    differing = 0
-    for epoch in replay.epochs(keep=options.keep):
-        differing += not epoch.same
-        verdict = "the same" if epoch.same else "DIFFERENT"
-        print(
-            f"epoch {epoch.epoch}: {replay.metric} {epoch.found:.6f}, recorded "
-            f"{epoch.recorded:.6f}: {verdict}",
-            flush=True,
-        )
-    how = "to the last bit" if replay.exact else f"within {TOLERANCE:g}"
-    if differing:
-        print(f"{options.trial}: {differing} of {epoch.epoch} epochs are not the same {how}")
-        return 1
-    print(f"{options.trial}: every epoch is the same {how}")
-    return 0
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m analysis", description=__doc__, allow_abbrev=False)
-    commands = parser.add_subparsers(dest="command", required=True)
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    stored = _Parser(add_help=False)
+    text = "where experiments are that are given by their name (%(default)s)"
+    stored.add_argument("--storage", type=Path, default=Path("results"), metavar="DIR", help=text)
     made = {}
-    for name, run, text in (
-        ("show", _show, "print the leaderboard, and the best beside its references"),
-        ("predict", _predict, "classify picture files with the best model"),
-        ("generate", _generate, "write text with the best model"),
-        ("forecast", _forecast, "forecast the steps after a CSV file's end with the best model"),
-        ("replay", _replay, "train a trial again, and hold every epoch against its record"),
+    for run, text in (
+        (commands.show, "print the leaderboard, and the best beside its references"),
+        (commands.watch, "show how a search stands until it ends"),
+        (commands.compare, "hold two searches of one task side by side"),
+        (commands.report, "write all that was found to one HTML file"),
+        (commands.predict, "classify picture files with the best model"),
+        (commands.generate, "write text with the best model"),
+        (commands.forecast, "forecast the steps after a CSV file's end"),
+        (commands.replay, "train a trial again, and hold it against its record"),
+        (commands.export, "write a model in a format of your choice, proven to work"),
     ):
-        command = made[name] = commands.add_parser(name, help=text, description=text)
+        name = run.__name__
+        command = made[name] = subparsers.add_parser(
+            name, help=text, description=text, parents=[stored]
+        )
         command.set_defaults(run=run)
-        command.add_argument("name", metavar="NAME", help="an experiment's name, or its path")
-        command.add_argument("--storage", type=Path, default=Path("results"), metavar="DIR")
-        if name != "show":
-            text = "import the task's code from the experiment, where it is the user's own"
+        if name != "compare":
+            text = "an experiment's name, or its path"
+            if name in _TAKE_EXPORTS:
+                text += "; or the path of an exported model"
+            command.add_argument("name", metavar="NAME", help=text)
+        if name in (*_TAKE_EXPORTS, "replay", "export"):
+            text = "import a task's own code from there, or open an archive that may hold code"
             command.add_argument("--trust", action="store_true", help=text)
+    text = "write there instead of to report.html in the experiment"
+    made["report"].add_argument("--out", type=Path, metavar="FILE.html", help=text)
+    add = made["watch"].add_argument
+    text = "seconds from one look at its directory to the next (%(default)g)"
+    add("--interval", type=float, default=2.0, metavar="S", help=text)
+    add("--once", action="store_true", help="show it once, as it stands")
     made["predict"].add_argument("images", nargs="+", type=Path, metavar="IMAGE")
     _add_generation(made["generate"])
     made["replay"].add_argument("trial", metavar="TRIAL", help="a trial's id, such as t0007")
@@ -148,7 +75,19 @@ def _parser() -> argparse.ArgumentParser:
     add = made["forecast"].add_argument
     add("--input", type=Path, required=True, metavar="FILE.csv", help="the series up to now")
     add("--out", type=Path, metavar="FILE.csv", help="write there instead of on the screen")
+    text = "an experiment's name, path or URL; NAME,NAME: several that differ in their seed"
+    made["compare"].add_argument("a", metavar="A", help=text)
+    made["compare"].add_argument("b", metavar="B", help="the other, likewise")
+    _add_export(made["export"])
     return parser
+
+
+def _add_export(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--trial", metavar="ID", help="a trial or re-run, such as t0007 (the one in best/)")
+    add("--format", required=True, choices=list(FORMATS), help="of the file that holds the model")
+    text = "write it there (the experiment's exports/<ID>-<FORMAT>/)"
+    add("--out", type=Path, metavar="DIR", help=text)
 
 
 def _add_generation(command: argparse.ArgumentParser) -> None:

@@ -27,7 +27,10 @@ def digits() -> Splits:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, digits: Splits) -> Experiment:
     """Not handed over: t0000, t0003 done, t0001 stopped, t0002 failed after an epoch."""
-    search = Rehearsal(cheap_plan(tmp_path_factory.mktemp("trained"), "lr=5e-3..5e-2:log"))
+    logged = {"tensorboard": "full", "tensorboard_every": 3}  # the baseline, t0000 and t0003
+    search = Rehearsal(
+        cheap_plan(tmp_path_factory.mktemp("trained"), "lr=5e-3..5e-2:log", **logged)
+    )
     write_json(search.experiment.plan, search.plan.to_json(digits))
     baseline, complete, pruned, failed, last = (search.begin() for _ in range(5))
     assert baseline and complete and pruned and failed and last

@@ -15,20 +15,13 @@ from PIL import Image
 
 from analysis.__main__ import main
 from analysis.load import load
+from tests.analysis.asked import refusal
 from trainables.data.splits import Splits
-from trainables.files import read_json
+from trainables.files import read_json, write_json
 from tuning.experiment import Experiment
 
 ROOT = Path(__file__).resolve().parents[2]
 Screen = pytest.CaptureFixture[str]
-
-
-def refusal(capsys: Screen, *arguments: str) -> str:
-    assert main(list(arguments)) == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert len(printed.err.splitlines()) == 1
-    return printed.err
 
 
 @pytest.fixture
@@ -108,17 +101,59 @@ def test_bad_input(finished: Experiment, tmp_path: Path, capsys: Screen) -> None
 
 @pytest.mark.parametrize(
     ("file", "content"),
-    [("plan.json", "{}"), ("trials/t0001/status.json", ""), ("trials/t0001/config.json", None)],
+    [("plan.json", "{}"), ("trials/t0001/status.json", ""), ("trials/t0001/config.json", "[")],
 )
 def test_show_of_damaged_records(
-    file: str, content: str | None, copy: Callable[[], Experiment], capsys: Screen
+    file: str, content: str, copy: Callable[[], Experiment], capsys: Screen
 ) -> None:
     experiment = copy()
-    if content is None:
-        (experiment.root / file).unlink()
-    else:
-        (experiment.root / file).write_text(content)
-    assert "a record is damaged" in refusal(capsys, "show", str(experiment.root))
+    (experiment.root / file).write_text(content)
+    said = refusal(capsys, "show", str(experiment.root))
+    assert file in said and ("is damaged" in said or "none of ours" in said)
+
+
+def test_show_says_what_is_missing(copy: Callable[[], Experiment], capsys: Screen) -> None:
+    experiment = copy()
+    (experiment.trial("t0001").root / "config.json").unlink()
+    shutil.rmtree(experiment.trial("t0000").root)
+    assert main(["show", str(experiment.root)]) == 0
+    shown = capsys.readouterr().out
+    assert "Note: t0001: config.json is missing; it is left out" in shown
+    assert "Note: t0000: begun before others, but its directory is missing" in shown
+    assert "t0003" in shown
+
+
+@pytest.mark.parametrize(
+    ("kept", "state", "says"),
+    [
+        ([], "", "0/5 trials: 0 done, 0 stopped, 0 failed - stopped before its end"),
+        (["t0000"], "RUNNING", "0/5 trials: 0 done, 0 stopped, 0 failed - best 0."),
+        (["t0000"], "COMPLETE", "1/5 trials: 1 done, 0 stopped, 0 failed - best 0."),
+        (["t0000", "t0001"], "FAIL", "0 done, 0 stopped, 2 failed - no trial has a score"),
+    ],
+)
+@pytest.mark.parametrize("command", ["show", "watch"])
+def test_few_trials(
+    command: str,
+    kept: list[str],
+    state: str,
+    says: str,
+    copy: Callable[[], Experiment],
+    capsys: Screen,
+) -> None:
+    """None, one that runs, one that is done, and all of them failed."""
+    experiment = copy()
+    for directory in experiment.trials():
+        if directory.id not in kept:
+            shutil.rmtree(directory.root)
+            continue
+        none = {"score": None, "best_epoch": None, "cause": "ValueError: no"}
+        status = read_json(directory.root / "status.json") | {"state": state}
+        write_json(directory.root / "status.json", status | (none if state == "FAIL" else {}))
+    assert main([command, str(experiment.root)]) == 0
+    shown = capsys.readouterr().out
+    assert says in shown
+    assert ("ValueError: no" in shown) == (state == "FAIL")
 
 
 @pytest.mark.parametrize(("file", "content"), [("config.json", b"{}"), ("model.pt", b"PK\3\4 cut")])
