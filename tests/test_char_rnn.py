@@ -29,6 +29,7 @@ from tuning.trial_run import TrialRun, TrialSettings
 
 SMALL = ["embedding=8", "hidden_size=16", "batch_size=8", "window=16", "layers=1"]
 OPTIONS = [o for setting in SMALL for o in ("--set", setting)]
+OPTIONS += ["--concurrency", "1"]  # a worker less to start
 
 
 class Printed(NamedTuple):
@@ -216,8 +217,8 @@ def test_on_the_stand_in_a_search_beats_the_baseline(tmp_path: Path) -> None:
     faster = {"lr": 0.01, "schedule": "one_cycle", "dropout": 0.0, "window": 50, "batch_size": 50}
     (tmp_path / "faster.json").write_text(json.dumps([{**faster, "cell": "gru"}]))
     options = ["--space", "char_rnn", "--data", "embedded", "--trials", "2", "--max-epochs", "1"]
-    options += ["--finalists", "0"]
-    first = ["--set", "hidden_size=128", "--enqueue", str(tmp_path / "faster.json")]
+    options += ["--finalists", "0", "--concurrency", "1"]
+    first = ["--set", "hidden_size=64", "--enqueue", str(tmp_path / "faster.json")]
     experiment, screen = search(tmp_path, "help", *options, *first)
     metrics = read(experiment.best / "metrics.json")
     assert metrics["val"]["nats"] < metrics["baseline"]["val"]["nats"]

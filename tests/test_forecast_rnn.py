@@ -26,6 +26,7 @@ from tuning.experiment import Experiment
 
 SMALL = ["hidden_size=8", "batch_size=64", "window=24,30", "segment=1,6", "horizon=6", "layers=1"]
 OPTIONS = [o for setting in [*SMALL, "targets=load+wind"] for o in ("--set", setting)]
+OPTIONS += ["--concurrency", "1"]  # a worker less to start
 
 
 def series(rows: int = 600) -> pd.DataFrame:

@@ -14,8 +14,9 @@ ROOT = Path(__file__).resolve().parents[1]
 HOUSE = ("trainables", "search_spaces", "tuning", "analysis", "run_search")  # imports go left
 CODE = sorted([ROOT / "run_search.py", *(p for name in HOUSE for p in (ROOT / name).rglob("*.py"))])
 TEXT_SUFFIXES = {".py", ".md", ".toml", ".txt", ".cfg", ".ini", ".yml", ".yaml", ".sh", ""}
-WITHOUT_RAY = ("experiment", "front", "status")  # of tuning: what analysis may import
-WRITERS = tuple(f"analysis/{name}.py" for name in ("rescore", "generate", "forecast", "replay"))
+# Of tuning: what analysis may import.
+WITHOUT_RAY = ("experiment", "front", "plan_record", "status", "trial_directory")
+WRITERS = tuple(f"analysis/{name}.py" for name in ("rescore", "generate", "export_graphs"))
 OWNERS = {
     "torch": (
         "trainables/",
@@ -26,10 +27,17 @@ OWNERS = {
     ),
     "torchvision": ("trainables/",),
     "ray": ("tuning/",),
-    "optuna": ("tuning/", "search_spaces/"),
+    "optuna": ("tuning/", "search_spaces/", "analysis/importance.py"),
     "pandas": ("analysis/",),
+    "fsspec": ("analysis/",),
+    "plotly": ("analysis/",),
+    "jinja2": ("analysis/report/",),
+    "markupsafe": ("analysis/report/",),
     "scipy": ("analysis/",),
     "tensorboard": ("tuning/",),
+    "safetensors": ("analysis/bundle.py", "analysis/convert.py"),
+    "onnx": ("analysis/export_graphs.py",),
+    "onnxruntime": ("analysis/export_graphs.py",),
 }
 
 
@@ -105,6 +113,15 @@ def test_every_package_is_installed() -> None:
     found = {_relative(path.parent).replace("/", ".") for path in CODE if path.parent != ROOT}
     assert set(listed["packages"]) == found
     assert listed["py-modules"] == ["run_search"]
+
+
+def test_what_a_package_needs_beside_its_code_is_installed() -> None:
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+    for path in (p for name in HOUSE[:-1] for p in (ROOT / name).rglob("*.*")):
+        if path.suffix not in (".py", ".pyc"):
+            package = _relative(path.parent).replace("/", ".")
+            patterns = listed["package-data"].get(package, [])
+            assert any(path.match(pattern) for pattern in patterns), _relative(path)
 
 
 @pytest.mark.parametrize("path", [p for p in _text_files() if p.suffix == ".py"], ids=_relative)

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from analysis import load
+from analysis.__main__ import main
 from tuning.experiment import Experiment
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,6 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = _run(
         *(ROOT / "run_search.py", "--space", "stripes.py", "--name", "mine", "--storage"),
         *("results", "--trials", "3", "--concurrency", "1"),
+        *("--tensorboard", "full", "--tensorboard-every", "2"),
         cwd=folder,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -62,6 +64,19 @@ def test_every_trial_trained_the_users_network(experiment: Experiment) -> None:
     assert results.trials["score"].max() > 0.5
 
 
+def test_its_network_is_shown_by_tensorboard(experiment: Experiment) -> None:
+    shown = [d for d in experiment.trial_directories() if (d.root / "views").is_dir()]
+    rest = {d.id for d in experiment.trials()} - {d.id for d in shown}
+    assert rest == {"t0001"} and len(shown) > 2  # the finalists' re-runs too
+    for directory in shown:
+        views = directory.root / "views"
+        assert {"graph.json", "confusion.png", "points.tsv", "sprites.png"} <= {
+            path.name for path in views.iterdir()
+        }
+        assert "node" in json.loads((views / "graph.json").read_text())
+        assert directory.events() and (directory.root / "projector_config.pbtxt").is_file()
+
+
 def test_the_file_is_kept_with_its_hash(experiment: Experiment, folder: Path) -> None:
     original = (folder / "stripes.py").read_bytes()
     plan = json.loads(experiment.plan.read_text())
@@ -79,6 +94,19 @@ def test_the_export_is_imported_only_with_trust(experiment: Experiment, picture:
     trusted = _run(*predict, "--trust")
     assert trusted.returncode == 0, trusted.stderr
     assert "rising" in trusted.stdout and "falling" in trusted.stdout
+
+
+def test_its_graph_is_no_code(
+    experiment: Experiment, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("onnxscript")
+    out = str(tmp_path / "graph")
+    order = ["export", str(experiment.root), "--format", "onnx", "--out", out]
+    assert main(order) == 2 and "--trust" in capsys.readouterr().err
+    assert main([*order, "--trust"]) == 0
+    assert not (tmp_path / "graph" / "space.py").exists()
+    assert main(["predict", out, str(picture)]) == 0
+    assert "rising" in capsys.readouterr().out
 
 
 def test_showing_the_leaderboard_needs_no_trust(experiment: Experiment) -> None:

@@ -150,8 +150,10 @@ def test_ctrl_c_once_ends_in_order_and_the_search_goes_on(tmp_path: Path) -> Non
     assert "interrupted" in rest[rest.index("trials:") :] and "Test: not opened" in rest
     experiment = Experiment(tmp_path / "cut")
     assert states(experiment)["RUNNING"]
+    assert '"state": "interrupted"' in experiment.report.read_text("utf-8")
     run(tmp_path, "--resume", str(experiment.root))  # a path will do
     assert states(experiment) == {"COMPLETE": 3}
+    assert '"state": "ended"' in experiment.report.read_text("utf-8")
     assert_every_epoch_once(experiment)
 
 

@@ -24,11 +24,12 @@ def witnessed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]
         "PYTHONPATH": str(ROOT),
     }
     run = [sys.executable, str(ROOT / "run_search.py"), "--data", "embedded"]
-    run += ["--retrain-on-all"]
+    run += ["--retrain-on-all", "--tensorboard", "off"]
     run += ["--space", str(ROOT / "tests" / "spies" / "peeping.py"), "--name", "peeped"]
     run += ["--storage", str(folder / "results"), "--gpus-per-trial", "0"]
     done = subprocess.run(run, env=os.environ | watched, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "tensorboard" not in done.stdout  # it would have nothing to show
     return root, (folder / "witness.txt").read_text().splitlines()
 
 
@@ -48,3 +49,10 @@ def test_it_is_read_once_its_opening_is_on_record(witnessed: tuple[Path, list[st
     assert last_training < lines.index("read True")
     (opening,) = map(json.loads, (root / "test_openings.jsonl").read_text().splitlines())
     assert opening["result"]
+
+
+def test_off_leaves_nothing_for_tensorboard(witnessed: tuple[Path, list[str]]) -> None:
+    root, _ = witnessed
+    names = [path.name for path in root.rglob("*")]
+    assert "result.jsonl" in names
+    assert not [name for name in names if "tfevents" in name or name in ("views", "sprites.png")]
