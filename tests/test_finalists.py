@@ -216,7 +216,7 @@ def test_the_winner_can_be_trained_on_all(tmp_path: Path) -> None:
     ("limit", "ended"),
     [
         (["--epoch-budget", "11"], "epoch budget"),
-        (["--time-budget", "30s"], "time budget"),
+        (["--time-budget", "40s"], "time budget"),
     ],
 )
 def test_a_budget_ends_the_trials_and_the_finalists_follow(

@@ -15,7 +15,8 @@ from tests.kills.searches import Search
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory: pytest.TempPathFactory) -> tuple[Search, list[str]]:
     """The search, and what was on the screen of each run."""
-    search = Search(tmp_path_factory.mktemp("kills"), "--trials", "2", "--repeats", "2")
+    one = ["--concurrency", "1"]  # a worker less to start, ten times
+    search = Search(tmp_path_factory.mktemp("kills"), "--trials", "2", "--repeats", "2", *one)
     screens = []
     for epochs in (2, 5):
         with search.start() as process:
@@ -53,7 +54,9 @@ def test_test_was_opened_once_whenever_it_was_killed(ended: tuple[Search, list[s
 
 
 def test_trials_that_a_budget_has_ended_do_not_go_on_after_a_kill(tmp_path: Path) -> None:
-    search = Search(tmp_path, "--trials", "30", "--target-score", "0.05", "--repeats", "1")
+    search = Search(
+        tmp_path, "--trials", "30", "--target-score", "0.05", "--repeats", "1", "--concurrency", "1"
+    )
     assert "finalist" in search.die_of("export").lower()
     trials = len(search.experiment.trials())
     screen = search.finish()

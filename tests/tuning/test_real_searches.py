@@ -65,7 +65,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Experiment, str]:
     options = ["--space", "mnist", "--data", "embedded", "--trials", "5", "--max-epochs", "2"]
     for setting in ("conv1=4", "conv2=4", "hidden=8,16,64,128", "batch_size=128"):
         options += ["--set", setting]
-    options += ["--finalists", "0", "--constraint", "parameters<=15000"]
+    options += ["--finalists", "0", "--constraint", "parameters<=15000", "--concurrency", "1"]
     options += ["--objectives", "val_accuracy:max,parameters:min"]
     return search(tmp_path_factory.mktemp("small"), "small", *options)
 

@@ -172,6 +172,7 @@ def test_all_trials_diverging_is_exit_code_1(tmp_path: Path) -> None:
     wild = ["optimizer=sgd", "lr=10", "momentum=0.99", "weight_decay=1", "batch_size=16"]
     settings = [option for setting in wild for option in ("--set", setting)]
     options = [*settings, "--set", "schedule=constant", "--trials", "2", "--max-epochs", "20"]
+    options += ["--concurrency", "1"]  # a worker less to start
     experiment, screen = search(tmp_path, "wild", *DIGITS, *options, code=1)
     assert states(experiment) == ["FAIL", "FAIL"]
     for directory in experiment.trials():
