@@ -81,6 +81,11 @@ class Results:
         return rows.iloc[0] if len(rows) else pd.Series(dtype="object")
 
     @property
+    def leader(self) -> pd.Series | None:
+        """The row of the best trial that may win; None where none may."""
+        return self.leaderboard.iloc[0] if self._may_win.any() else None
+
+    @property
     def _may_win(self) -> pd.Series:
         return self.trials["feasible"] & self.trials["score"].notna()
 

@@ -107,10 +107,12 @@ def standing(results: Results, running: bool) -> str:
     waiting = states["RUNNING"] - len(_on_slots(results.trials, results))
     if running and waiting > 0:
         text += f", {waiting} waiting"
-    board = results.leaderboard
-    if len(board) and board["feasible"].iloc[0] and not pd.isna(board["score"].iloc[0]):
-        text += f" - best {board['score'].iloc[0]:.4f} ({board['trial'].iloc[0]})"
-    elif len(board):
+    leader = results.leader
+    if leader is not None:
+        text += f" - best {leader['score']:.4f} ({leader['trial']})"
+    elif results.trials["score"].notna().any():
+        text += " - no trial keeps the constraints"
+    elif len(results.trials):
         text += " - no score yet" if running else " - no trial has a score"
     score = results.baseline.get("score")
     if score is not None and not pd.isna(score):

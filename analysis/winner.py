@@ -81,14 +81,13 @@ def find_winner(experiment: Experiment, results: Results) -> Winner | None:
 
     The baseline is represented alike. Nothing that breaks a constraint wins.
     """
-    board, baseline = results.leaderboard, results.baseline
-    may_win = board[board["feasible"]]
-    if may_win.empty or np.isnan(may_win["score"].iloc[0]):
+    leader, baseline = results.leader, results.baseline
+    if leader is None:
         return None
     scored = len(baseline) > 0 and not np.isnan(baseline["score"])
     finalists = eligible(results)
     if finalists.empty:
-        return Winner(board.iloc[0], baseline if scored else None)
+        return Winner(leader, baseline if scored else None)
     again = scored and baseline["trial"] in set(results.finalists.dropna(subset="mean")["trial"])
     statuses = [directory.read_status() for directory in experiment.reruns()]
     reruns = rounds(statuses, chosen(results.plan))

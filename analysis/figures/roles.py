@@ -17,9 +17,8 @@ def winner(results: Results) -> str | None:
     """The trial that has won: the first of the finalists, else the best; None: none may win."""
     if len(finalists := eligible(results)):
         return str(finalists["trial"].iloc[0])
-    board = results.leaderboard
-    board = board[board["feasible"]].dropna(subset="score")
-    return str(board["trial"].iloc[0]) if len(board) else None
+    leader = results.leader
+    return None if leader is None else str(leader["trial"])
 
 
 def roles(results: Results) -> pd.Series:

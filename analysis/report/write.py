@@ -94,8 +94,7 @@ def report(record: Record) -> str:
 
 def facts(record: Record) -> dict[str, Any]:
     """What the page says, for a program: the same trial, epoch and score as every other view."""
-    board, metrics = record.results.leaderboard.dropna(subset="score"), record.metrics
-    first = board.iloc[0] if len(board) and board["feasible"].iloc[0] else None
+    first, metrics = record.results.leader, record.metrics
     ahead = won.lead(record)
     return {
         "experiment": record.experiment.name,

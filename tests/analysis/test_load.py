@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,9 @@ def test_a_row_an_epoch(finished: Experiment) -> None:
 def test_the_leaderboard_is_ranked(finished: Experiment) -> None:
     results = analysis.load(finished.root)
     board = results.leaderboard
+    assert results.leader is not None and results.leader["trial"] == board["trial"].iloc[0]
+    nobody = replace(results, trials=results.trials.assign(feasible=False))
+    assert nobody.leader is None
     assert board["score"].dropna().is_monotonic_decreasing
     assert board["trial"].iloc[-1] == "t0002"
     assert results.baseline["trial"] == "baseline"

@@ -94,6 +94,10 @@ def test_ended_and_nothing_to_hand_over(running: Experiment) -> None:
     assert "stopped before its end" in shown(running), "a winner is there to be handed over"
     for directory in running.trials():
         path = directory.root / STATUS
+        write_json(path, read_json(path) | {"feasible": False})
+    assert "no trial keeps the constraints" in shown(running)
+    for directory in running.trials():
+        path = directory.root / STATUS
         write_json(path, read_json(path) | {"state": "FAIL", "score": None, "best_epoch": None})
     assert "no trial has a score" in shown(running) and "ended by: trials" in shown(running)
     assert Record.of(running, running=False).state == "ended"
