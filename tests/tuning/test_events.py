@@ -19,7 +19,7 @@ from search_spaces.override import override
 from search_spaces.space import SearchSpace
 from tests.tuning.rehearsal import Rehearsal, line
 from tuning.events import CAUSE, GRAPH, VIEWS, TrialEvents
-from tuning.hparams import EPOCHS, SCORE, SECONDS, STATE, STATES, columns
+from tuning.hparams import EPOCHS, SCORE, SECONDS, STATE, columns
 from tuning.layout import tag_of
 
 Rehearse = Callable[..., Rehearsal]
@@ -28,6 +28,8 @@ TAGS = {
     "training/samples_per_second", "training/seconds", "score",
 }  # fmt: skip
 SUCCESS, FAILURE = api_pb2.Status.STATUS_SUCCESS, api_pb2.Status.STATUS_FAILURE
+
+STATES = {"RUNNING": 0, "COMPLETE": 1, "PRUNED": 2, "FAIL": 3}  # as README explains the column
 
 
 def read(directory: Path) -> EventAccumulator:
