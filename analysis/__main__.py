@@ -103,7 +103,7 @@ def _add_generation(command: argparse.ArgumentParser) -> None:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise BadInput(message)
+        raise BadInput(message.removeprefix("argument "))
 
 
 if __name__ == "__main__":

@@ -248,7 +248,7 @@ def test_refusals(
     assert "it has no best/" in line(*pt)
     assert "--trial t0009: no such trial" in line(*pt, "--trial", "t0009")
     assert "--trial t0002: failed, and has no model (non-finite" in line(*pt, "--trial", "t0002")
-    assert "invalid choice: 'tflite'" in line("--format", "tflite")
+    assert "error: --format: invalid choice: 'tflite'" in line("--format", "tflite")
     (tmp_path / "file").touch()
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.tex").touch()
