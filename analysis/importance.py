@@ -32,15 +32,8 @@ import numpy as np
 import optuna
 import pandas as pd
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
-from optuna.importance import (
-    BaseImportanceEvaluator,
-    FanovaImportanceEvaluator,
-    PedAnovaImportanceEvaluator,
-    get_param_importances,
-)
 from optuna.study import StudyDirection
 from optuna.trial import TrialState, create_trial
-from sklearn.ensemble import RandomForestRegressor
 
 from analysis.load import Results
 from analysis.searched import Searched, searched
@@ -88,7 +81,9 @@ def importance(results: Results) -> pd.DataFrame:
     )
     forests = [
         _evaluate(
-            FanovaImportanceEvaluator(n_trees=_TREES, max_depth=_DEPTH, seed=seed),
+            optuna.importance.FanovaImportanceEvaluator(
+                n_trees=_TREES, max_depth=_DEPTH, seed=seed
+            ),
             parameters,
             filled.iloc[k[:_MOST]],
             scores[k[:_MOST]],
@@ -119,6 +114,8 @@ def explained(results: Results) -> float:
     parameters, places, scores = known(results)
     if len(scores) < FEWEST or np.ptp(scores) == 0 or len(parameters) < 2:
         return math.nan
+    from sklearn.ensemble import RandomForestRegressor  # half a second, of no use to few trials
+
     filled = pd.DataFrame({p.name: places[p.name].fillna(_middle(p)) for p in parameters})
     choices = [p.name for p in parameters if p.choices]
     inputs = pd.get_dummies(filled, columns=choices).to_numpy(np.float64)
@@ -153,12 +150,12 @@ def _ped_anova(
     parameters: list[Searched], places: pd.DataFrame, scores: np.ndarray, sign: StudyDirection
 ) -> pd.Series:
     top = max(TOP, BEST / len(scores))
-    evaluator = PedAnovaImportanceEvaluator(target_quantile=min(top, 0.9))
+    evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=min(top, 0.9))
     return _evaluate(evaluator, parameters, places, scores, sign, normalize=True)
 
 
 def _evaluate(
-    evaluator: BaseImportanceEvaluator,
+    evaluator: optuna.importance.BaseImportanceEvaluator,
     parameters: list[Searched],
     places: pd.DataFrame,
     scores: np.ndarray,
@@ -188,7 +185,9 @@ def _evaluate(
     with _quiet():
         study = optuna.create_study(direction=sign)
         study.add_trials(trials)
-        said = get_param_importances(study, evaluator=evaluator, normalize=normalize)
+        said = optuna.importance.get_param_importances(
+            study, evaluator=evaluator, normalize=normalize
+        )
     return pd.Series(found | said)
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 LEVEL = 0.95
 _BATCHES, _FEWEST = 30, 5  # enough for Student's t to be near normal, few enough to be long ones
@@ -17,13 +16,11 @@ _OVERLAPS = 4  # a batch's length, in times that its examples overlap
 
 def mean_interval(values: np.ndarray) -> tuple[float, float]:
     """Student's t-interval of the mean of independent values [n]; NaN where n is less than 2."""
-    if len(values) < 2:
+    count = len(values)
+    if count < 2:
         return math.nan, math.nan
-    mean, error = float(np.mean(values)), float(stats.sem(values))
-    if error == 0:  # SciPy's interval would be NaN
-        return mean, mean
-    low, high = stats.t.interval(LEVEL, len(values) - 1, mean, error)
-    return float(low), float(high)
+    reach = _student(count - 1) * math.sqrt(np.var(values, ddof=1) / count)
+    return float(np.mean(values)) - reach, float(np.mean(values)) + reach
 
 
 def difference_interval(values: np.ndarray, others: np.ndarray) -> tuple[float, float]:
@@ -32,14 +29,21 @@ def difference_interval(values: np.ndarray, others: np.ndarray) -> tuple[float, 
     B. L. Welch, "The Generalization of 'Student's' Problem when Several Different Population
     Variances are Involved", Biometrika 1947.
     """
-    if min(len(values), len(others)) < 2:
+    counts = np.array([len(values), len(others)])
+    if counts.min() < 2:
         return math.nan, math.nan
-    if np.ptp(values) == 0 and np.ptp(others) == 0:  # no variance: SciPy's interval would be NaN
-        return (float(values[0] - others[0]),) * 2
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # values that are nearly the same are fine
-        interval = stats.ttest_ind(values, others, equal_var=False).confidence_interval(LEVEL)
-    return float(interval.low), float(interval.high)
+    difference = float(np.mean(values) - np.mean(others))
+    parts = np.array([np.var(values, ddof=1), np.var(others, ddof=1)]) / counts
+    if (variance := parts.sum()) == 0:
+        return difference, difference
+    freedom = 1 / ((parts / variance) ** 2 / (counts - 1)).sum()
+    reach = _student(freedom) * math.sqrt(variance)
+    return difference - reach, difference + reach
+
+
+def _student(freedom: float) -> float:
+    """How many standard errors an interval of Student's t reaches to either side."""
+    return float(special.stdtrit(freedom, (1 + LEVEL) / 2))
 
 
 def tied(values: np.ndarray, others: np.ndarray) -> bool:
@@ -68,6 +72,8 @@ def recovered_interval(
 
 def middle_mean(values: np.ndarray, axis: int = 0) -> np.ndarray:
     """The interquartile mean: of the middle half of the values, so that no outlier decides it."""
+    from scipy import stats  # half a second to import: only comparisons need it
+
     return np.asarray(stats.trim_mean(values, 0.25, axis=axis))
 
 
@@ -95,6 +101,8 @@ def _bootstrapped(
     if min(len(sample) for sample in samples) < 2:
         nothing = np.full(samples[0].shape[1:], math.nan)
         return nothing, nothing
+    from scipy import stats  # as above
+
     found = stats.bootstrap(
         samples,
         statistic,
@@ -119,10 +127,17 @@ def score_interval(each: np.ndarray, overlap: int = 1) -> tuple[float, float]:
             series are; batches are several times as long.
     """
     if np.isin(each, (0.0, 1.0)).all():
-        found = stats.binomtest(int(each.sum()), len(each)).proportion_ci(LEVEL, method="wilson")
-        return float(found.low), float(found.high)
+        return _wilson(int(each.sum()), len(each))
     count = min(_BATCHES, len(each) // (_OVERLAPS * overlap))
     if count < _FEWEST:
         return math.nan, math.nan
     batches = np.array_split(np.asarray(each, np.float64), count)
     return mean_interval(np.array([batch.mean() for batch in batches]))
+
+
+def _wilson(right: int, count: int) -> tuple[float, float]:
+    z2 = special.ndtri((1 + LEVEL) / 2) ** 2 / count
+    share = right / count
+    reach = math.sqrt(z2 * (share * (1 - share) + z2 / 4))
+    low, high = (share + z2 / 2 - reach) / (1 + z2), (share + z2 / 2 + reach) / (1 + z2)
+    return float(low) if right else 0.0, float(high) if right < count else 1.0

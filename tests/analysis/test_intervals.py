@@ -2,10 +2,47 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
+from scipy import stats
 
-from analysis.intervals import mean_interval, score_interval, tied
+from analysis.intervals import difference_interval, mean_interval, score_interval, tied
+
+
+@pytest.mark.parametrize("counts", [(2, 2), (3, 3), (2, 7), (40, 5)])
+def test_intervals_are_scipys(counts: tuple[int, int]) -> None:
+    rng = np.random.default_rng(sum(counts))
+    values, others = rng.normal(0.7, 0.1, counts[0]), rng.normal(0.5, 3.0, counts[1])
+    spread = stats.sem(values)
+    theirs = stats.t.interval(0.95, len(values) - 1, values.mean(), spread)
+    assert mean_interval(values) == pytest.approx(theirs, rel=1e-9)
+    found = stats.ttest_ind(values, others, equal_var=False).confidence_interval(0.95)
+    assert difference_interval(values, others) == pytest.approx((found.low, found.high), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("right", "count"), [(0, 1), (1, 1), (0, 30), (7, 30), (30, 30), (9, 9999)]
+)
+def test_wilsons_interval_is_scipys(right: int, count: int) -> None:
+    found = stats.binomtest(right, count).proportion_ci(0.95, method="wilson")
+    each = np.array([1.0] * right + [0.0] * (count - right))
+    assert score_interval(each) == pytest.approx((found.low, found.high), rel=1e-12, abs=1e-15)
+
+
+def test_a_tiny_variance_is_no_division_by_zero() -> None:
+    values = 1e-100 * np.array([1.0, 2.0])
+    low, high = difference_interval(values, 2 * values)
+    assert low < high and np.isfinite([low, high]).all()
+
+
+def test_loading_needs_no_slow_import() -> None:
+    """A second of each command's start, and of the end of each search."""
+    code = "import sys, analysis; print({'scipy.stats', 'sklearn', 'plotly'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "set()", done.stderr
 
 
 def test_students_interval_of_three() -> None:
