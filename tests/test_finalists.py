@@ -212,6 +212,29 @@ def test_the_winner_can_be_trained_on_all(tmp_path: Path) -> None:
     assert len(experiment.test_openings.read_text().splitlines()) == 1, again
 
 
+SLOW = """
+import time
+from search_spaces.mnist import SPACE as MNIST
+from dataclasses import replace
+
+
+def build(config, splits, device):
+    trainer = MNIST.task.build(config, splits, device)
+    run_epoch = trainer.run_epoch
+
+    def slow_epoch():
+        time.sleep(0.5)  # and leaves the cores to others
+        line = run_epoch()
+        return line | {"seconds": line["seconds"] + 0.5}
+
+    trainer.run_epoch = slow_epoch
+    return trainer
+
+
+SPACE = replace(MNIST, task=replace(MNIST.task, build=build))
+"""
+
+
 @pytest.mark.parametrize(
     ("limit", "ended"),
     [
@@ -222,8 +245,11 @@ def test_the_winner_can_be_trained_on_all(tmp_path: Path) -> None:
 def test_a_budget_ends_the_trials_and_the_finalists_follow(
     limit: list[str], ended: str, tmp_path: Path
 ) -> None:
+    (tmp_path / "slow.py").write_text(SLOW)
+    space = ["--space", "slow.py"] if ended == "time budget" else SMALL[:2]
     lengths = ["--trials", "400", "--max-epochs", "2", "--finalists", "1", "--repeats", "2"]
-    screen = search(tmp_path, *SMALL, *lengths, *limit, "--name", "limited", "--concurrency", "2")
+    place = ["--name", "limited", "--concurrency", "2"]
+    screen = search(tmp_path, *space, *SMALL[2:], *lengths, *limit, *place)
     experiment = Experiment(tmp_path / "limited")
     results = load(experiment.root)
     assert results.plan["ended"]["by"] == ended and f"Ended by: {ended}." in screen

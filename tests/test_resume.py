@@ -157,19 +157,20 @@ def test_ctrl_c_once_ends_in_order_and_the_search_goes_on(tmp_path: Path) -> Non
     assert_every_epoch_once(experiment)
 
 
-def test_ctrl_c_twice_stops_at_once(tmp_path: Path) -> None:
+def test_one_owner_and_ctrl_c_twice_stops_at_once(tmp_path: Path) -> None:
     options = ["--trials", "3", "--max-epochs", "900", "--name", "cut", "--scheduler", "none"]
     whole = command(*DIGITS, *options, "--storage", str(tmp_path))
-    rest = ""
+    rest = refused = ""
     with subprocess.Popen(whole, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
             rest += line
-            if "best so far" in line:
-                process.send_signal(signal.SIGINT)
-            if "ending in order" in line:
+            if "t0000 started" in line:
+                refused = run(tmp_path, "--resume", "cut", code=2)
+            if "best so far" in line or "ending in order" in line:
                 process.send_signal(signal.SIGINT)
         assert process.wait() == 130
+    assert f"--resume cut: process {process.pid} on {os.uname().nodename}" in refused
     experiment = Experiment(tmp_path / "cut")
     assert states(experiment)["RUNNING"] and not experiment.best.exists()
     assert "interrupted" in rest and "Go on with it: python run_search.py --resume" in rest
@@ -213,20 +214,6 @@ def test_other_data_is_refused(resumed: tuple[Experiment, str], tmp_path: Path) 
     experiment.plan.write_text(json.dumps(record))
     screen = run(experiment.root.parent, "--resume", "cut", code=2)
     assert "--resume cut: the data has changed since the search began" in screen
-
-
-def test_one_owner(tmp_path: Path) -> None:
-    options = ["--trials", "3", "--max-epochs", "900", "--name", "cut", "--scheduler", "none"]
-    whole = command(*DIGITS, *options, "--storage", str(tmp_path))
-    with subprocess.Popen(whole, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if "t0000 started" in line:
-                break
-        screen = run(tmp_path, "--resume", "cut", code=2)
-        assert f"--resume cut: process {process.pid} on {os.uname().nodename}" in screen
-        process.kill()
-        process.stdout.read()
 
 
 LATE = """

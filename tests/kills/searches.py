@@ -35,7 +35,6 @@ class Search:
         self._environment = {
             **os.environ,
             "PYTHONPATH": str(ROOT),
-            "XDG_CACHE_HOME": str(folder / "cache"),
             "KILLS_WITNESS": str(self._witness),
         }
         self._runs = 0
