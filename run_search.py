@@ -23,7 +23,7 @@ from tuning.signals import heed_signals, stop_if_asked
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from analysis.rescore import FreshProcess
+    from analysis.export.rescore import FreshProcess
     from trainables.data.splits import Splits
     from tuning.plan import SearchPlan
     from tuning.search import Ending
@@ -137,7 +137,7 @@ def _run(
             if plan.logged.is_on:
                 here = shlex.quote(relative(experiment.root))
                 console.print(f"Watch: tensorboard --logdir {here}")
-            from analysis.rescore import FreshProcess
+            from analysis.export.rescore import FreshProcess
             from tuning.search import Ending
             from tuning.session import search
 
@@ -177,8 +177,8 @@ def _hand_over(
     console: Console,
 ) -> tuple[Ending, bool]:
     """The last step; returns how the search ended after all, and whether there is a model."""
+    from analysis.export.judge import NotProvenError
     from analysis.handover import hand_over
-    from analysis.judge import NotProvenError
     from tuning.search import Ending
 
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from analysis import commands
-from analysis.formats import FORMATS
+from analysis.export.formats import FORMATS
 from trainables.errors import BadInput
 
 _TAKE_EXPORTS = ("predict", "generate", "forecast")

@@ -9,7 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from analysis.formats import FORMATS, find_bundle
+from analysis.export.formats import FORMATS, find_bundle
 from analysis.records import readable
 from trainables.errors import BadInput
 from tuning.experiment import Experiment
@@ -176,8 +176,8 @@ def replay(options: argparse.Namespace) -> int:
 
 def export(options: argparse.Namespace) -> int:
     """Write a model in another format; 1 where that does not do what was trained."""
-    from analysis.export import export
-    from analysis.judge import NotProvenError
+    from analysis.export.judge import NotProvenError
+    from analysis.export.model import export
     from trainables.files import relative
 
     experiment = _experiment(options)

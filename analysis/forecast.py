@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.bundle import load_bundle
-from analysis.sums import check_sums
+from analysis.export.bundle import load_bundle
+from analysis.export.sums import check_sums
 from trainables.data.series import SeriesMeta
 from trainables.data.table import Table, read_table
 from trainables.errors import BadInput

@@ -12,11 +12,11 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.described import describe
-from analysis.judge import Judge
+from analysis.export.described import describe
+from analysis.export.judge import Judge
+from analysis.export.rescore import FreshProcess
+from analysis.export.written import trial_metrics
 from analysis.load import Results
-from analysis.rescore import FreshProcess
-from analysis.written import trial_metrics
 from trainables.data.splits import Splits
 from trainables.files import read_json, write_json
 from tuning.experiment import METRICS, Experiment

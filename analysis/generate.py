@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from analysis.bundle import Bundle, load_bundle
+from analysis.export.bundle import Bundle, load_bundle
 from trainables.data.text import UNKNOWN, TextMeta
 from trainables.errors import BadInput
 from trainables.parts.generation import Network, Sampling, beam_search, sample

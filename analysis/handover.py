@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.described import describe, is_described
+from analysis.export.described import describe, is_described
+from analysis.export.judge import Judge
+from analysis.export.rescore import FreshProcess
+from analysis.export.written import replay_command, write_model
 from analysis.front import export_front
-from analysis.judge import Judge
 from analysis.load import load
 from analysis.openings import SealedTest, complete_opening, is_opening
-from analysis.rescore import FreshProcess
 from analysis.retrain import best_length, retrain_on_all
 from analysis.winner import Winner, find_winner
-from analysis.written import replay_command, write_model
 from trainables.data.splits import Splits
 from trainables.errors import NonFiniteLoss
 from trainables.files import read_json, replacing, write_json

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.bundle import Bundle, load_bundle
+from analysis.export.bundle import Bundle, load_bundle
 from trainables.data.pictures import read_picture
 from trainables.data.splits import ImageMeta, Split
 from trainables.errors import BadInput

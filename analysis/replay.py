@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from analysis.recorded import find_trial, recorded_splits, recorded_task
+from analysis.export.recorded import find_trial, recorded_splits, recorded_task
 from trainables.course import Course
 from trainables.errors import BadInput, NonFiniteLoss
 from trainables.files import code_digest, read_json

@@ -18,10 +18,11 @@ SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 
 
 LONGEST = (  # files by the time they take, where that is half a minute and more
-    *("test_finalists", "test_char_rnn", "test_forecast_rnn", "tuning/test_real_searches"),
-    *("test_resnet_finetune", "tuning/test_two_nodes", "tuning/test_deaths", "test_resume"),
-    *("test_kills_at_the_end", "test_kills", "tuning/test_search", "tuning/test_failures"),
-    *("test_full_disk", "trainables/data/test_drawn", "trainables/parts/test_finetune"),
+    *("tuning/test_two_nodes", "tuning/test_real_searches", "tuning/test_search"),
+    *("test_finalists_cut_short", "test_resnet_finetune", "test_forecast_rnn", "test_char_rnn"),
+    *("test_resume", "test_kills", "tuning/test_deaths", "test_finalists"),
+    *("test_kills_at_the_end", "test_own_space", "test_full_disk", "tuning/test_failures"),
+    *("trainables/data/test_drawn", "trainables/parts/test_finetune"),
 )
 
 

@@ -17,7 +17,6 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 import run_search
 from analysis import load
 from analysis.__main__ import main as analysis
-from tests.test_resume import interrupt_at
 from tests.tuning.rehearsal import CHEAP
 from trainables.trainer import load_tensors
 from tuning.experiment import Experiment, trial_of
@@ -191,94 +190,6 @@ def test_more_trials_may_bring_other_finalists(
     assert top <= set(results.finalists["trial"])
     for name, lines in before.items():
         assert more.trial(name).results.read_bytes() == lines
-
-
-def test_the_winner_can_be_trained_on_all(tmp_path: Path) -> None:
-    lengths = ["--trials", "2", "--max-epochs", "3", "--finalists", "1", "--repeats", "2"]
-    lengths += ["--concurrency", "1"]  # a worker less to start
-    screen = search(tmp_path, *SMALL, *lengths, "--retrain-on-all", "--name", "all")
-    experiment = Experiment(tmp_path / "all")
-    metrics = read(experiment.best / "metrics.json")
-    winner = load(experiment.root).finalists["trial"].iloc[0]
-    assert metrics["trial"] == f"{winner}-all" and metrics["trained_on"] == "train and val"
-    assert metrics["val"] is None and metrics["train_val_gap"] is None
-    reruns = [d.read_status() for d in experiment.reruns() if trial_of(d.id) == winner]
-    assert metrics["epoch"] == int(np.median([status.best_epoch or 0 for status in reruns]))
-    assert metrics["test"]["accuracy"] > 0.2 and metrics["finalists"]["trial"] == winner
-    assert "trained on train and val" in screen and "it has no val score" in screen
-    assert metrics["replay"].split()[-1] in [status.trial for status in reruns]
-    assert analysis(["show", str(experiment.root)]) == 0
-    again = search(tmp_path, "--resume", "all", "--quiet")  # nothing is trained or opened anew
-    assert len(experiment.test_openings.read_text().splitlines()) == 1, again
-
-
-SLOW = """
-import time
-from search_spaces.mnist import SPACE as MNIST
-from dataclasses import replace
-
-
-def build(config, splits, device):
-    trainer = MNIST.task.build(config, splits, device)
-    run_epoch = trainer.run_epoch
-
-    def slow_epoch():
-        time.sleep(0.5)  # and leaves the cores to others
-        line = run_epoch()
-        return line | {"seconds": line["seconds"] + 0.5}
-
-    trainer.run_epoch = slow_epoch
-    return trainer
-
-
-SPACE = replace(MNIST, task=replace(MNIST.task, build=build))
-"""
-
-
-@pytest.mark.parametrize(
-    ("limit", "ended"),
-    [
-        (["--epoch-budget", "11"], "epoch budget"),
-        (["--time-budget", "40s"], "time budget"),
-    ],
-)
-def test_a_budget_ends_the_trials_and_the_finalists_follow(
-    limit: list[str], ended: str, tmp_path: Path
-) -> None:
-    (tmp_path / "slow.py").write_text(SLOW)
-    space = ["--space", "slow.py"] if ended == "time budget" else SMALL[:2]
-    lengths = ["--trials", "400", "--max-epochs", "2", "--finalists", "1", "--repeats", "2"]
-    place = ["--name", "limited", "--concurrency", "2"]
-    screen = search(tmp_path, *space, *SMALL[2:], *lengths, *limit, *place)
-    experiment = Experiment(tmp_path / "limited")
-    results = load(experiment.root)
-    assert results.plan["ended"]["by"] == ended and f"Ended by: {ended}." in screen
-    assert "RUNNING" not in set(results.trials["state"]) and 1 <= len(results.trials) < 400
-    assert len(results.finalists) in (1, 2)  # the baseline may be the best
-    assert read(experiment.best / "metrics.json")["test"] is not None
-    if ended == "epoch budget":
-        assert set(results.reruns["state"]) == {"COMPLETE"}
-        assert (
-            results.trials["epochs"].sum() + results.reruns["epochs"].sum() <= 11 + 2
-        )  # one each slot
-
-
-def test_ctrl_c_among_the_finalists_keeps_test_closed_and_a_resume_ends_them(
-    tmp_path: Path,
-) -> None:
-    lengths = ["--trials", "2", "--max-epochs", "30", "--scheduler", "none", "--concurrency", "2"]
-    options = [*SMALL, *lengths, "--finalists", "1", "--repeats", "2", "--retrain-on-all"]
-    rest = interrupt_at("-r1 started", tmp_path, *options, "--name", "cut")
-    experiment = Experiment(tmp_path / "cut")
-    assert "Test: not opened" in rest, rest
-    assert "no round of re-runs was ended" in rest and "Training" not in rest
-    assert not experiment.test_openings.exists()
-    interim = read(experiment.best / "metrics.json")
-    assert interim["trial"] == load(experiment.root).leaderboard["trial"].iloc[0]
-    screen = search(tmp_path, "--resume", "cut", "--quiet")
-    assert "t0000 started" not in screen and "Training" in screen
-    assert read(experiment.best / "metrics.json")["trial"].endswith("-all")
-    assert {d.read_status().state for d in experiment.reruns()} == {"COMPLETE"}
 
 
 @pytest.mark.parametrize(

@@ -16,14 +16,11 @@ CODE = sorted([ROOT / "run_search.py", *(p for name in HOUSE for p in (ROOT / na
 TEXT_SUFFIXES = {".py", ".md", ".toml", ".txt", ".cfg", ".ini", ".yml", ".yaml", ".sh", ""}
 # Of tuning: what analysis may import.
 WITHOUT_RAY = ("experiment", "front", "plan_record", "status", "trial_directory")
-WRITERS = tuple(f"analysis/{name}.py" for name in ("rescore", "generate", "export_graphs"))
 OWNERS = {
     "torch": (
         "trainables/",
-        "analysis/bundle.py",
-        "analysis/judge.py",
-        "analysis/replay.py",
-        *WRITERS,
+        *(f"analysis/export/{name}.py" for name in ("bundle", "graphs", "judge", "rescore")),
+        *(f"analysis/{name}.py" for name in ("generate", "replay")),
     ),
     "torchvision": ("trainables/",),
     "ray": ("tuning/",),
@@ -35,9 +32,9 @@ OWNERS = {
     "markupsafe": ("analysis/report/",),
     "scipy": ("analysis/",),
     "tensorboard": ("tuning/",),
-    "safetensors": ("analysis/bundle.py", "analysis/convert.py"),
-    "onnx": ("analysis/export_graphs.py",),
-    "onnxruntime": ("analysis/export_graphs.py",),
+    "safetensors": ("analysis/export/bundle.py", "analysis/export/convert.py"),
+    "onnx": ("analysis/export/graphs.py",),
+    "onnxruntime": ("analysis/export/graphs.py",),
 }
 
 

@@ -13,8 +13,9 @@ import torch
 from PIL import Image
 
 import analysis
+import run_search
 from analysis.__main__ import main
-from tests.test_resume import command, run
+from tests.test_resume import run
 from trainables.files import read_json
 from trainables.parts.resnet import ResNet18
 from trainables.parts.vision import import_torchvision
@@ -47,14 +48,6 @@ def first(place: Path) -> tuple[Experiment, str]:
     options += ["--finalists", "0"]
     said = run(place, *SMALL, *options, "--name", "first")
     return Experiment(place / "first"), said
-
-
-def refusal(place: Path, *options: str) -> str:
-    whole = command(*options, "--storage", str(place))
-    done = subprocess.run(whole, cwd=place, capture_output=True, text=True)
-    assert done.returncode == 2, done.stderr
-    (line,) = done.stderr.splitlines()
-    return line
 
 
 def test_the_weights_stand_everywhere(first: tuple[Experiment, str]) -> None:
@@ -110,18 +103,30 @@ def test_a_trial_replays_to_the_last_bit(first: tuple[Experiment, str]) -> None:
         assert main(["replay", str(first[0].root), trial]) == 0
 
 
-def test_refusals(first: tuple[Experiment, str], place: Path) -> None:
+def test_refusals(
+    first: tuple[Experiment, str],
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(place)
+
+    def refusal(*options: str) -> str:
+        assert run_search.main([*options, "--storage", "."]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        return line
+
     with_pictures = [*SMALL, "--data-dir", "pictures"]
-    other = refusal(place, *with_pictures, "--weights", "first", "--split-seed", "3")
+    other = refusal(*with_pictures, "--weights", "first", "--split-seed", "3")
     assert "--weights first: trained on the same pictures split by --split-seed 0" in other
     (place / "bad.pt").write_bytes(b"no weights")
-    bad = refusal(place, *with_pictures, "--weights", "bad.pt", "--name", "third")
+    bad = refusal(*with_pictures, "--weights", "bad.pt", "--name", "third")
     assert "bad.pt is no file of torch.save" in bad
     assert not (place / "third").exists()
     # The weights are no longer what the search began from.
     kept = (place / "mine.pt").read_bytes()
     torch.manual_seed(1)
     save_weights(ResNet18(classes=9, side=32).state_dict(), place / "mine.pt")
-    changed = refusal(place, "--resume", "first", "--trials", "+1")
+    changed = refusal("--resume", "first", "--trials", "+1")
     (place / "mine.pt").write_bytes(kept)
     assert changed.endswith("the weights it began from are others now")

@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 import optuna
 import pytest
@@ -41,18 +42,20 @@ def run(storage: Path, *options: str, code: int = 0) -> str:
     return done.stdout + done.stderr
 
 
-def interrupt_at(text: str, storage: Path, *options: str) -> str:
-    """Run a search, and Ctrl-C it when its screen says `text`; returns what came after."""
+def interrupt_at(text: str, storage: Path, *options: str) -> tuple[str, str]:
+    """Run a search, Ctrl-C it when its screen says `text`; returns what came before and after."""
     whole = command(*options, "--storage", str(storage))
+    before = ""
     with subprocess.Popen(whole, cwd=storage, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
+            before += line
             if text in line:
                 process.send_signal(signal.SIGINT)
                 break
         rest = process.stdout.read()
     assert process.returncode == 130, rest
-    return rest
+    return before, rest
 
 
 def kill_after(epochs: int, trial: str, storage: Path, name: str, *options: str) -> None:
@@ -83,47 +86,68 @@ def assert_every_epoch_once(experiment: Experiment) -> None:
         assert directory.read_status().epochs == len(epochs)
 
 
+class Chain(NamedTuple):
+    """A search that was killed, then interrupted, then ended."""
+
+    experiment: Experiment
+    torn: str  # what was on the screen after the kill, up to Ctrl-C
+    rest: str  # and after it
+    interrupted: Counter[str]  # states after Ctrl-C
+    report: str  # then
+    screen: str  # of the last run
+
+
 @pytest.fixture(scope="module")
-def resumed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Experiment, str]:
-    """Killed in mid-search, its files torn, then resumed at once."""
+def resumed(tmp_path_factory: pytest.TempPathFactory) -> Chain:
+    """Killed in mid-search, its files torn, resumed at once; ended by Ctrl-C, resumed again."""
     storage = tmp_path_factory.mktemp("killed")
-    options = ["--trials", "4", "--max-epochs", "12", "--seed", "3"]
+    options = ["--trials", "4", "--max-epochs", "12", "--seed", "3", "--scheduler", "none"]
     kill_after(4, "t0000", storage, "cut", *DIGITS, *options)
     experiment = Experiment(storage / "cut")
     assert not experiment.is_owned
     with experiment.journal.open("a") as journal:
         journal.write('{"op_code": 6, "wor')
     (experiment.root / "study.journal.lock").touch()
-    return experiment, run(storage, "--resume", "cut")
+    torn, rest = interrupt_at("t0003 started", storage, "--resume", "cut")
+    found, report = states(experiment), experiment.report.read_text("utf-8")
+    screen = run(storage, "--resume", str(experiment.root))  # a path will do
+    return Chain(experiment, torn, rest, found, report, screen)
 
 
-def test_all_trials_asked_for_end_and_every_epoch_is_there_once(
-    resumed: tuple[Experiment, str],
-) -> None:
-    experiment, screen = resumed
-    found = states(experiment)
-    assert sum(found.values()) == 4 and set(found) <= {"COMPLETE", "PRUNED"}
+def test_all_trials_asked_for_end_and_every_epoch_is_there_once(resumed: Chain) -> None:
+    experiment, screen = resumed.experiment, resumed.screen
+    assert states(experiment) == {"COMPLETE": 4}
     assert_every_epoch_once(experiment)
-    assert "t0000 goes on after" in screen and "4 trials:" in screen
+    assert "t0000 goes on after" in resumed.torn and "4 trials:" in screen
     assert json.loads((experiment.best / "metrics.json").read_text())["test"]
     assert len(experiment.test_openings.read_text().splitlines()) == 1
 
 
-def test_a_killed_trial_replays_as_if_it_had_not_been(resumed: tuple[Experiment, str]) -> None:
-    assert main(["replay", str(resumed[0].root), "t0000"]) == 0
+def test_ctrl_c_once_ends_in_order_and_the_search_goes_on(resumed: Chain) -> None:
+    rest = resumed.rest
+    assert "Interrupted: ending in order" in rest and "--resume" in rest
+    assert "No finalist" not in rest  # none were asked for
+    assert "interrupted" in rest[rest.index("trials:") :] and "Test: not opened" in rest
+    assert resumed.interrupted["RUNNING"] and "goes on after" in resumed.screen
+    assert '"state": "interrupted"' in resumed.report
+    assert '"state": "ended"' in resumed.experiment.report.read_text("utf-8")
 
 
-def test_what_was_torn_is_cut_and_said(resumed: tuple[Experiment, str]) -> None:
-    experiment, screen = resumed
+def test_a_killed_trial_replays_as_if_it_had_not_been(resumed: Chain) -> None:
+    assert main(["replay", str(resumed.experiment.root), "t0000"]) == 0
+
+
+def test_what_was_torn_is_cut_and_said(resumed: Chain) -> None:
+    experiment, screen = resumed.experiment, resumed.torn
     assert "study.journal: its last line was torn, and is cut" in screen
     assert "study.journal.lock: a lock left behind, cleared" in screen
     assert not list(experiment.root.glob("study.journal.lock*"))
 
 
 def test_a_finished_search_has_nothing_left_but_takes_more_trials(
-    resumed: tuple[Experiment, str],
+    resumed: Chain,
 ) -> None:
-    experiment, _ = resumed
+    experiment = resumed.experiment
     before = (experiment.best / "metrics.json").read_bytes()
     started = time.monotonic()
     screen = run(experiment.root.parent, "--resume", "cut")
@@ -136,25 +160,10 @@ def test_a_finished_search_has_nothing_left_but_takes_more_trials(
     assert sum(states(experiment).values()) == 6 and "t0005" in screen
     assert_every_epoch_once(experiment)
     plan = json.loads(experiment.plan.read_text())
-    assert plan["trials"] == 6 and [entry["trials"] for entry in plan["resumed"]] == [4, 4, 6]
+    assert plan["trials"] == 6 and [entry["trials"] for entry in plan["resumed"]] == [4, 4, 4, 6]
     opened = [json.loads(line) for line in experiment.test_openings.read_text().splitlines()]
     winner = json.loads((experiment.best / "metrics.json").read_text())["trial"]
     assert winner in opened[-1]["trials"] and all(line["result"] for line in opened)
-
-
-def test_ctrl_c_once_ends_in_order_and_the_search_goes_on(tmp_path: Path) -> None:
-    options = ["--trials", "3", "--max-epochs", "9", "--name", "cut", "--scheduler", "none"]
-    rest = interrupt_at("best so far", tmp_path, *DIGITS, *options)
-    assert "Interrupted: ending in order" in rest and "--resume" in rest
-    assert "No finalist" not in rest  # none were asked for
-    assert "interrupted" in rest[rest.index("trials:") :] and "Test: not opened" in rest
-    experiment = Experiment(tmp_path / "cut")
-    assert states(experiment)["RUNNING"]
-    assert '"state": "interrupted"' in experiment.report.read_text("utf-8")
-    run(tmp_path, "--resume", str(experiment.root))  # a path will do
-    assert states(experiment) == {"COMPLETE": 3}
-    assert '"state": "ended"' in experiment.report.read_text("utf-8")
-    assert_every_epoch_once(experiment)
 
 
 def test_one_owner_and_ctrl_c_twice_stops_at_once(tmp_path: Path) -> None:
@@ -191,16 +200,16 @@ def test_one_owner_and_ctrl_c_twice_stops_at_once(tmp_path: Path) -> None:
         (["--resume", "cut", "--data-dir", "nowhere"], "--data embedded: leave out --data-dir"),
     ],
 )
-def test_bad_input(options: list[str], said: str, resumed: tuple[Experiment, str]) -> None:
-    experiment, _ = resumed
+def test_bad_input(options: list[str], said: str, resumed: Chain) -> None:
+    experiment = resumed.experiment
     before = sorted(p for p in experiment.root.rglob("*"))
     screen = run(experiment.root.parent, *options, code=2)
     assert said in screen and len(screen.splitlines()) == 1
     assert sorted(p for p in experiment.root.rglob("*")) == before
 
 
-def test_other_data_is_refused(resumed: tuple[Experiment, str], tmp_path: Path) -> None:
-    experiment, _ = resumed
+def test_other_data_is_refused(resumed: Chain, tmp_path: Path) -> None:
+    experiment = resumed.experiment
     (tmp_path / "a").mkdir()
     from PIL import Image
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from analysis.export.rescore import FreshProcess
 from analysis.handover import hand_over
-from analysis.rescore import FreshProcess
 from tests.tuning.rehearsal import Rehearsal, cheap_plan
 from trainables.data.request import DataRequest
 from trainables.data.splits import Splits

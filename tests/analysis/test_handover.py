@@ -16,11 +16,11 @@ import pytest
 import torch
 
 from analysis import handover
-from analysis.bundle import load_bundle
-from analysis.described import describe, is_described
-from analysis.judge import NotProvenError
+from analysis.export.bundle import load_bundle
+from analysis.export.described import describe, is_described
+from analysis.export.judge import NotProvenError
+from analysis.export.rescore import FreshProcess
 from analysis.load import load
-from analysis.rescore import FreshProcess
 from trainables.data.splits import Split, Splits
 from trainables.errors import BadInput
 from trainables.files import read_json, write_json
@@ -86,7 +86,7 @@ def test_the_export_loads_in_a_fresh_process(
     code = (
         "import sys, numpy as np, torch\n"
         "from pathlib import Path\n"
-        "from analysis.bundle import load_bundle\n"
+        "from analysis.export.bundle import load_bundle\n"
         "from trainables.parts.classifier import classify\n"
         "torch.set_num_threads(1)\n"
         "bundle, val = load_bundle(Path(sys.argv[1])), np.load(sys.argv[2])\n"
@@ -183,7 +183,7 @@ def test_an_export_that_does_not_load_is_not_shipped(
     copy: Copy, digits: Splits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     experiment = copy()
-    monkeypatch.setattr("analysis.written.MODEL", "elsewhere.pt")
+    monkeypatch.setattr("analysis.export.written.MODEL", "elsewhere.pt")
     with pytest.raises(NotProvenError, match="fresh process"):
         hand_over(experiment, digits, open_test=True)
     assert leftovers(experiment) == []

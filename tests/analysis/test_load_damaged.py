@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import analysis
+from analysis.export.rescore import FreshProcess
 from analysis.handover import hand_over
-from analysis.rescore import FreshProcess
 from trainables.data.splits import Splits
 from trainables.errors import BadInput
 from trainables.files import read_json, write_json

@@ -11,10 +11,10 @@ from rich.console import Console
 
 from analysis import handover
 from analysis import openings as openings_module
+from analysis.export.rescore import FreshProcess
 from analysis.handover import hand_over
 from analysis.openings import announce_opening, complete_opening, openings
 from analysis.report import Record
-from analysis.rescore import FreshProcess
 from analysis.summary import print_summary
 from trainables.data.splits import Splits
 from tuning.experiment import Experiment

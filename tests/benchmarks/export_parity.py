@@ -21,8 +21,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # tests.tuning.rehearsal
 
-from analysis.export import Exported, export
-from analysis.formats import FORMATS
+from analysis.export.formats import FORMATS
+from analysis.export.model import Exported, export
 from tests.tuning.rehearsal import Rehearsal
 from trainables.data.request import DataRequest
 from trainables.files import write_json

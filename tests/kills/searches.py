@@ -141,13 +141,17 @@ class Search:
             wrong.append("no finalists were ranked")
         return wrong
 
-    def faults(self) -> list[str]:
-        """What does not hold of the ended search; empty where all is well."""
+    def faults(self, ended_with: int | None = None) -> list[str]:
+        """What does not hold of the ended search; empty where all is well.
+
+        Args:
+            ended_with: how many trials its budget lets it have; None: all that were asked for.
+        """
         wrong = []
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         storage = JournalStorage(JournalFileBackend(str(self.experiment.journal)))
         told = optuna.load_study(study_name=None, storage=storage).trials
-        asked = json.loads(self.experiment.plan.read_text())["trials"]
+        asked = ended_with or json.loads(self.experiment.plan.read_text())["trials"]
         heirs = sum(bool(directory.read_status().parent) for directory in self.experiment.trials())
         if len(told) - heirs != asked or not all(trial.state.is_finished() for trial in told):
             wrong.append(f"{asked} trials asked for: {[trial.state.name for trial in told]}")

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from analysis import load
-from analysis.bundle import load_bundle
-from analysis.sums import read_sums
+from analysis.export.bundle import load_bundle
+from analysis.export.sums import read_sums
 from tests.benchmarks.moody import DIVERGES, RAISES
 from tests.benchmarks.states import differences
 from tests.test_char_rnn import analysis

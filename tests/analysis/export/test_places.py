@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from analysis.places import check_place, whole
-from analysis.sums import write_sums
+from analysis.export.places import check_place, whole
+from analysis.export.sums import write_sums
 from trainables.errors import BadInput
 from tuning.experiment import Experiment
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from analysis.sums import read_sums
+from analysis.export.sums import read_sums
 from trainables.errors import BadInput
 from tuning.experiment import SUMS, Experiment
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from analysis.bundle import own_task
+from analysis.export.bundle import own_task
 from trainables.data.request import DataRequest
 from trainables.data.splits import Splits
 from trainables.errors import BadInput

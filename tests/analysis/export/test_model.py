@@ -122,7 +122,7 @@ def test_predict_from_the_directory_alone(
 ) -> None:
     assert said("predict", onnx, picture) == said("predict", finished.root, picture)
     assert "generate: not for mnist_cnn" in refusal(capsys, "generate", onnx)
-    monkeypatch.setattr("analysis.formats.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("analysis.export.formats.importlib.util.find_spec", lambda name: None)
     line = refusal(capsys, "predict", onnx, picture)
     assert "model.onnx: needs onnxruntime, not installed here: pip install" in line
 
@@ -180,7 +180,7 @@ def test_what_says_something_else_is_not_exported(
     def rounded(weights: dict[str, Any], path: Path) -> None:
         save_file({name: w.half().float() for name, w in weights.items()}, path)
 
-    monkeypatch.setattr("analysis.convert.save_file", rounded)
+    monkeypatch.setattr("analysis.export.convert.save_file", rounded)
     out = tmp_path / "deep" / "er"
     order = ["export", str(experiment.root), "--format", "safetensors", "--out", str(out)]
     assert main(order) == 1
@@ -257,7 +257,7 @@ def test_refusals(
     assert "holds 'thesis.tex'" in line(*given, tmp_path / "full")
     assert "the search's own" in line(*given, experiment.root / "trials")
     assert "the search's own" in line(*given, experiment.root)
-    monkeypatch.setattr("analysis.formats.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("analysis.export.formats.importlib.util.find_spec", lambda name: None)
     asked = line("--format", "onnx", "--trial", "t0003")
     assert "not installed" in asked and "pip install" in asked and "[onnx]" in asked
     monkeypatch.undo()

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.bundle import Bundle
-from analysis.export_graphs import open_graph, torch_run, write_graph
-from analysis.formats import FORMATS
-from analysis.parity import Parity, replies
+from analysis.export.bundle import Bundle
+from analysis.export.formats import FORMATS
+from analysis.export.graphs import open_graph, torch_run, write_graph
+from analysis.export.parity import Parity, replies
 from trainables import char_rnn, cifar10_net, forecast_rnn, resnet18_finetune
 from trainables.data.series import Series, SeriesMeta
 from trainables.data.splits import ImageMeta, Split

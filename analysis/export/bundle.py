@@ -19,9 +19,9 @@ from typing import Any
 
 from torch import nn
 
-from analysis.export_graphs import Run, open_graph, torch_run
-from analysis.formats import PT, Format, check_installed, format_of
-from analysis.sums import check_sums
+from analysis.export.formats import PT, Format, check_installed, format_of
+from analysis.export.graphs import Run, open_graph, torch_run
+from analysis.export.sums import check_sums
 from search_spaces.find import find_space
 from trainables.data.series import SeriesMeta
 from trainables.data.splits import ImageMeta

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from analysis.formats import ONNX, PT2, TORCHSCRIPT, Format
+from analysis.export.formats import ONNX, PT2, TORCHSCRIPT, Format
 from trainables.portable import BATCH, STEPS, Portable
 
 Run = Callable[..., list[np.ndarray]]  # the inputs, in order -> the outputs

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from analysis.card import escaped, model_card
-from analysis.formats import FORMATS
+from analysis.export.card import escaped, model_card
+from analysis.export.formats import FORMATS
 from trainables.files import read_json
 from tuning.experiment import Experiment
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from analysis.bundle import Bundle
-from analysis.formats import Format
+from analysis.export.bundle import Bundle
+from analysis.export.formats import Format
 from trainables.portable import STEPS
 
 INPUTS = 100  # real ones, from val

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from analysis.formats import ONNX, PT2, TORCHSCRIPT, Format
+from analysis.export.formats import ONNX, PT2, TORCHSCRIPT, Format
 from trainables.portable import BATCH, STEPS, Port
 
 
@@ -32,8 +32,8 @@ def loading(made: Format, config: dict[str, Any]) -> str:
         )
     trust = ", trust=True" if config["code_sha256"] is not None else ""
     return (
-        f"import numpy as np, pathlib, analysis.bundle; {given}\n"
-        f'model = analysis.bundle.load_bundle(pathlib.Path("."){trust})\n'
+        f"import numpy as np, pathlib, analysis.export.bundle; {given}\n"
+        f'model = analysis.export.bundle.load_bundle(pathlib.Path("."){trust})\n'
         f"({told},) = model.run({names})"
     )
 

@@ -6,10 +6,10 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from analysis.card import model_card
-from analysis.formats import format_of
+from analysis.export.card import model_card
+from analysis.export.formats import format_of
+from analysis.export.sums import check_sums, read_sums, write_sums
 from analysis.openings import openings
-from analysis.sums import check_sums, read_sums, write_sums
 from trainables.files import read_json, replacing, write_json
 from tuning.experiment import CARD, CONFIG, METRICS, VERSIONS, Experiment
 

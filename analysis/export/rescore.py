@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from analysis.bundle import load_bundle
-from analysis.parity import replies
+from analysis.export.bundle import load_bundle
+from analysis.export.parity import replies
 
 
 class FreshProcess:
@@ -31,8 +31,8 @@ class FreshProcess:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "analysis.rescore"],
-            cwd=Path(__file__).parent.parent,
+            [sys.executable, "-m", "analysis.export.rescore"],
+            cwd=Path(__file__).parents[2],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

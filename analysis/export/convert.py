@@ -7,13 +7,13 @@ from typing import Any
 
 from safetensors.torch import save_file
 
-from analysis.bundle import build_network, load_bundle
-from analysis.export_graphs import write_graph
-from analysis.formats import PT, SAFETENSORS, Format
-from analysis.judge import NotProvenError
-from analysis.parity import INPUTS, Parity
-from analysis.rescore import FreshProcess
-from analysis.written import described
+from analysis.export.bundle import build_network, load_bundle
+from analysis.export.formats import PT, SAFETENSORS, Format
+from analysis.export.graphs import write_graph
+from analysis.export.judge import NotProvenError
+from analysis.export.parity import INPUTS, Parity
+from analysis.export.rescore import FreshProcess
+from analysis.export.written import described
 from trainables.data.splits import Splits
 from trainables.errors import BadInput
 from trainables.files import read_json, write_json

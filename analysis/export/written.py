@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from analysis.bundle import build_network
-from analysis.judge import Judge
+from analysis.export.bundle import build_network
+from analysis.export.judge import Judge
 from analysis.load import Results
 from trainables.data.splits import Splits
 from trainables.files import read_json, relative, write_json

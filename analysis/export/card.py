@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from analysis.formats import Format
-from analysis.loading import loading
+from analysis.export.formats import Format
+from analysis.export.loading import loading
 from trainables.data.splits import Provenance
 from trainables.portable import Port
 from tuning.experiment import SUMS, TRAIN_AND_VAL, trial_of

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis.bundle import load_bundle
-from analysis.convert import convert
-from analysis.described import describe
-from analysis.formats import FORMATS, Format, check_installed
-from analysis.judge import Judge, NotProvenError
+from analysis.export.bundle import load_bundle
+from analysis.export.convert import convert
+from analysis.export.described import describe
+from analysis.export.formats import FORMATS, Format, check_installed
+from analysis.export.judge import Judge, NotProvenError
+from analysis.export.parity import Parity
+from analysis.export.places import check_place, whole
+from analysis.export.recorded import find_trial, recorded_splits, recorded_task
+from analysis.export.rescore import FreshProcess
+from analysis.export.written import replay_command, trial_metrics, write_model
 from analysis.load import Results, load
-from analysis.parity import Parity
-from analysis.places import check_place, whole
-from analysis.recorded import find_trial, recorded_splits, recorded_task
-from analysis.rescore import FreshProcess
-from analysis.written import replay_command, trial_metrics, write_model
 from trainables.data.splits import Splits
 from trainables.errors import BadInput
 from trainables.files import read_json, write_json

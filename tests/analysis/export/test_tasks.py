@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.bundle import load_bundle
+from analysis.export.bundle import load_bundle
 from tests.analysis.asked import said
 from tests.tuning.rehearsal import Rehearsal
 from trainables.data.request import DataRequest

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from analysis.bundle import build_network
+from analysis.export.bundle import build_network
+from analysis.export.recorded import recorded_task
 from analysis.intervals import score_interval
 from analysis.load import Results
-from analysis.recorded import recorded_task
 from trainables.data.splits import Splits
 from trainables.parts.kernels import pick_device
 from trainables.task import Task
