@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.compared import compared
-from analysis.load import Results
-from analysis.winner import infeasible
+from analysis.frames.compared import compared
+from analysis.frames.load import Results
+from analysis.frames.winner import infeasible
 from tuning.experiment import BASELINE
 
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from analysis.export.formats import FORMATS, find_bundle
-from analysis.records import readable
+from analysis.frames.records import readable
 from trainables.errors import BadInput
 from tuning.experiment import Experiment
 
@@ -20,7 +20,7 @@ SHOWN_CLASSES = 3
 def show(options: argparse.Namespace) -> None:
     """Print the leaderboard, and the best beside its references."""
     from analysis.console import wide_console
-    from analysis.load import load
+    from analysis.frames.load import load
     from analysis.tables import (
         compared_table,
         finalists_table,
@@ -71,9 +71,9 @@ def watch(options: argparse.Namespace) -> None:
 
 def compare(options: argparse.Namespace) -> int:
     """Print two searches side by side."""
-    from analysis.compare import compare
     from analysis.comparison_table import comparison_lines
     from analysis.console import wide_console
+    from analysis.frames.compare import compare
 
     def paths(names: str) -> list[str | Path]:
         where = options.storage

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pandas as pd
 from rich.table import Table
 
-from analysis.compare import AXES, Comparison
+from analysis.frames.compare import AXES, Comparison
 
 _SHARES = (0.1, 0.25, 0.5, 0.75, 1.0)  # of what the longer one has spent
 

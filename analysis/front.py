@@ -16,7 +16,7 @@ from analysis.export.described import describe
 from analysis.export.judge import Judge
 from analysis.export.rescore import FreshProcess
 from analysis.export.written import trial_metrics
-from analysis.load import Results
+from analysis.frames.load import Results
 from trainables.data.splits import Splits
 from trainables.files import read_json, write_json
 from tuning.experiment import METRICS, Experiment

@@ -16,11 +16,11 @@ from analysis.export.described import describe, is_described
 from analysis.export.judge import Judge
 from analysis.export.rescore import FreshProcess
 from analysis.export.written import replay_command, write_model
+from analysis.frames.load import load
+from analysis.frames.winner import Winner, find_winner
 from analysis.front import export_front
-from analysis.load import load
 from analysis.openings import SealedTest, complete_opening, is_opening
 from analysis.retrain import best_length, retrain_on_all
-from analysis.winner import Winner, find_winner
 from trainables.data.splits import Splits
 from trainables.errors import NonFiniteLoss
 from trainables.files import read_json, replacing, write_json

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.bought import bought
 from analysis.cells import signed
-from analysis.load import Results
+from analysis.frames.bought import bought
+from analysis.frames.load import Results
 from trainables.files import read_json
 from tuning.experiment import CONFIG, TRAIN_AND_VAL, Experiment
 

@@ -6,8 +6,8 @@ import shlex
 
 from rich.console import Console
 
-from analysis.failures import failures
-from analysis.load import Results, load
+from analysis.frames.failures import failures
+from analysis.frames.load import Results, load
 from analysis.openings import openings
 from analysis.sentences import (
     asides,

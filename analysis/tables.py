@@ -14,7 +14,7 @@ from analysis.cells import (
     leaderboard_cells,
     scores_cells,
 )
-from analysis.load import Results
+from analysis.frames.load import Results
 from trainables.files import read_json
 from tuning.experiment import METRICS, Experiment
 

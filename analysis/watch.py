@@ -14,8 +14,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from analysis.load import Results, chosen, load
-from analysis.sessions import running_time
+from analysis.frames.load import Results, chosen, load
+from analysis.frames.sessions import running_time
 from analysis.tables import leaderboard_table
 from tuning.experiment import BASELINE, Experiment
 

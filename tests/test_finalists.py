@@ -41,7 +41,7 @@ def read(path: Path) -> Any:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Experiment, str]:
     """Four trials of three epochs; the best two and the baseline again, three times each."""
     storage = tmp_path_factory.mktemp("whole")
-    lengths = ["--trials", "4", "--max-epochs", "3", "--seed", "1", "--concurrency", "2"]
+    lengths = ["--trials", "4", "--max-epochs", "3", "--seed", "1", "--concurrency", "1"]
     finals = ["--finalists", "2", "--repeats", "3"]
     screen = search(storage, *SMALL, *lengths, *finals, "--name", "whole")
     return Experiment(storage / "whole"), screen

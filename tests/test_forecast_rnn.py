@@ -202,7 +202,7 @@ def test_text_in_a_column_of_numbers_is_refused_with_row_and_column(tmp_path: Pa
 
 def test_on_the_stand_in_a_search_beats_the_baseline(tmp_path: Path) -> None:
     options = ["--space", "forecast_rnn", "--data", "embedded", "--trials", "4"]
-    options += ["--finalists", "0"]
+    options += ["--finalists", "0", "--concurrency", "1"]
     experiment, screen = search(tmp_path, "waves", *options, "--max-epochs", "3")
     metrics = read(experiment.best / "metrics.json")
     assert metrics["val"]["mse"] < metrics["baseline"]["val"]["mse"]

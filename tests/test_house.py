@@ -24,7 +24,7 @@ OWNERS = {
     ),
     "torchvision": ("trainables/",),
     "ray": ("tuning/",),
-    "optuna": ("tuning/", "search_spaces/", "analysis/importance.py"),
+    "optuna": ("tuning/", "search_spaces/", "analysis/frames/importance.py"),
     "pandas": ("analysis/",),
     "fsspec": ("analysis/",),
     "plotly": ("analysis/",),

@@ -24,7 +24,7 @@ def witnessed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]
         "PYTHONPATH": str(ROOT),
     }
     run = [sys.executable, str(ROOT / "run_search.py"), "--data", "embedded"]
-    run += ["--retrain-on-all", "--tensorboard", "off"]
+    run += ["--retrain-on-all", "--tensorboard", "off", "--concurrency", "1"]
     run += ["--space", str(ROOT / "tests" / "spies" / "peeping.py"), "--name", "peeped"]
     run += ["--storage", str(folder / "results"), "--gpus-per-trial", "0"]
     done = subprocess.run(run, env=os.environ | watched, capture_output=True, text=True)

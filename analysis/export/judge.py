@@ -11,8 +11,8 @@ import torch
 
 from analysis.export.bundle import build_network
 from analysis.export.recorded import recorded_task
-from analysis.intervals import score_interval
-from analysis.load import Results
+from analysis.frames.intervals import score_interval
+from analysis.frames.load import Results
 from trainables.data.splits import Splits
 from trainables.parts.kernels import pick_device
 from trainables.task import Task

@@ -18,7 +18,7 @@ from analysis.export.places import check_place, whole
 from analysis.export.recorded import find_trial, recorded_splits, recorded_task
 from analysis.export.rescore import FreshProcess
 from analysis.export.written import replay_command, trial_metrics, write_model
-from analysis.load import Results, load
+from analysis.frames.load import Results, load
 from trainables.data.splits import Splits
 from trainables.errors import BadInput
 from trainables.files import read_json, write_json

@@ -12,7 +12,7 @@ import numpy as np
 
 from analysis.export.bundle import build_network
 from analysis.export.judge import Judge
-from analysis.load import Results
+from analysis.frames.load import Results
 from trainables.data.splits import Splits
 from trainables.files import read_json, relative, write_json
 from trainables.portable import Portable

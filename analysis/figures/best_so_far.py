@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis.best_so_far import best_so_far as course
 from analysis.figures.figure import Figure
 from analysis.figures.panels import axes, axis, panels
 from analysis.figures.roles import ROLES, labels, roles
@@ -21,8 +20,9 @@ from analysis.figures.theme import (
     safe,
     short,
 )
-from analysis.load import Results
-from analysis.spread import view
+from analysis.frames.best_so_far import best_so_far as course
+from analysis.frames.load import Results
+from analysis.frames.spread import view
 
 
 def best_so_far(results: Results) -> Figure:
@@ -50,7 +50,7 @@ def best_so_far(results: Results) -> Figure:
 
 
 def best_so_far_frame(results: Results) -> pd.DataFrame:
-    """`analysis.best_so_far.best_so_far`, with where each trial ended.
+    """`analysis.best_so_far`, with where each trial ended.
 
     Returns:
         its columns, and `role`; `ended`: this is the last epoch of its trial; `trial_score`: then

@@ -5,18 +5,18 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis.cost import cost as spent
 from analysis.figures.figure import Figure
 from analysis.figures.panels import axes, axis, panels
 from analysis.figures.theme import COLOURS, lasting, numbers
-from analysis.load import Results
+from analysis.frames.cost import cost as spent
+from analysis.frames.load import Results
 
 _ROLES = {"COMPLETE": "done", "PRUNED": "stopped", "FAIL": "failed"}
 _MEASURES = {"core_seconds": "core", "gpu_seconds": "GPU"}
 
 
 def cost(results: Results) -> Figure:
-    """The figure; its frame is that of `analysis.cost.cost`."""
+    """The figure; its frame is that of `analysis.cost`."""
     frame = spent(results)
     total = frame["core_seconds"].sum()
     title = "Nothing was trained yet"

@@ -15,7 +15,7 @@ from analysis.figures.parallel import parallel
 from analysis.figures.pareto import pareto
 from analysis.figures.slices import slices
 from analysis.figures.timeline import timeline
-from analysis.load import Results
+from analysis.frames.load import Results
 
 
 def figures(results: Results) -> list[Figure]:

@@ -7,17 +7,17 @@ import textwrap
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis.failures import failures as by_cause
 from analysis.figures.figure import Figure
 from analysis.figures.theme import COLOURS, counted, empty, numbers, safe
-from analysis.load import Results
+from analysis.frames.failures import failures as by_cause
+from analysis.frames.load import Results
 
 _WIDTH, _LINES = 26, 3  # characters, of what stands beside a bar
 _SHOWN = 10  # trials in a hover
 
 
 def failures(results: Results) -> Figure:
-    """The figure; its frame is that of `analysis.failures.failures`."""
+    """The figure; its frame is that of `analysis.failures`."""
     frame = by_cause(results)
     failed, trained = int(frame["count"].sum()), len(results.trials) + len(results.reruns)
     title = f"None of {counted(trained, 'training')} failed"

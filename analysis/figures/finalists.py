@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 from analysis.figures.figure import Figure
 from analysis.figures.roles import roles
 from analysis.figures.theme import COLOURS, GREY, empty, ids, numbers, safe
-from analysis.load import Results
-from analysis.winner import counted, eligible
+from analysis.frames.load import Results
+from analysis.frames.winner import counted, eligible
 
 
 def finalists(results: Results) -> Figure:

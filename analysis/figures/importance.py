@@ -8,15 +8,17 @@ import plotly.graph_objects as go
 
 from analysis.figures.figure import Figure
 from analysis.figures.theme import AXIS, NEUTRAL, empty, numbers, safe
-from analysis.load import Results
+from analysis.frames.load import Results
 
 _ROW = 34  # px a parameter
 _TRUSTED = 0.5  # of the variance, which a forest should know
 
 
 def importance(results: Results) -> Figure:
-    """The figure; its frame is that of `analysis.importance.importance`."""
-    from analysis.importance import importance as weigh  # Optuna takes a second to be imported
+    """The figure; its frame is that of `analysis.frames.importance.importance`."""
+    from analysis.frames.importance import (
+        importance as weigh,  # Optuna takes a second to be imported
+    )
 
     frame, notes = weigh(results), doubts(results)
     title = "Which parameters mattered cannot be said"
@@ -43,7 +45,7 @@ def importance(results: Results) -> Figure:
 
 def doubts(results: Results) -> tuple[str, ...]:
     """Why these numbers may be wrong; empty: they may be believed."""
-    from analysis.importance import BEST, FEWEST, PER_PARAMETER, enough, explained, known
+    from analysis.frames.importance import BEST, FEWEST, PER_PARAMETER, enough, explained, known
 
     parameters, _, scores = known(results)
     if len(parameters) < 2:

@@ -15,8 +15,8 @@ from analysis.figures.roles import roles
 from analysis.figures.scale import legend, shades
 from analysis.figures.slices import shape
 from analysis.figures.theme import ids, numbers, safe
-from analysis.load import Results
-from analysis.searched import searched
+from analysis.frames.load import Results
+from analysis.frames.searched import searched
 
 _NUMBERS = 3  # whose pairs are drawn
 _FEWEST = 10  # trials that have both
@@ -42,7 +42,7 @@ def interactions_frame(results: Results, weights: pd.DataFrame | None = None) ->
     """A row a pair of numbers and trial with a score that has both.
 
     Args:
-        weights: what `analysis.importance.importance` found: the three numbers with the largest
+        weights: what `analysis.frames.importance` found: the three numbers with the largest
             sum of both methods are paired. None or empty: the first three of the space.
 
     Returns:

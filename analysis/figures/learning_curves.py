@@ -10,8 +10,8 @@ from analysis.figures.figure import Figure
 from analysis.figures.roles import ROLES, roles
 from analysis.figures.scale import outside, whole_numbers
 from analysis.figures.theme import COLOURS, counted, empty, ids, numbers, safe
-from analysis.load import Results
-from analysis.spread import view
+from analysis.frames.load import Results
+from analysis.frames.spread import view
 
 MOST = 20_000  # points that a page draws without delay
 _COMPARED = 4  # trials: of fewer, first epochs are not worth less than others

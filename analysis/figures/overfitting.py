@@ -10,7 +10,7 @@ from analysis.figures.panels import axes, axis, panels
 from analysis.figures.roles import roles, winner
 from analysis.figures.scale import whole_numbers
 from analysis.figures.theme import COLOURS, GREY, ids, numbers, safe, short
-from analysis.load import Results
+from analysis.frames.load import Results
 
 _TRIALS = 4
 _RISE = 0.02  # of the lowest val loss: less than that is noise

@@ -26,9 +26,9 @@ from analysis.figures.theme import (
     safe,
     short,
 )
-from analysis.load import Results
-from analysis.searched import Searched, searched
-from analysis.spread import view
+from analysis.frames.load import Results
+from analysis.frames.searched import Searched, searched
+from analysis.frames.spread import view
 
 _ABSENT = 1.2  # where a line goes by an axis whose parameter its trial does not have
 _ROW = 52  # px an axis

@@ -11,7 +11,7 @@ from analysis.figures.figure import Figure
 from analysis.figures.panels import axes, axis, panels
 from analysis.figures.roles import ROLES, labels, roles
 from analysis.figures.theme import GREEN, ids, log_ticks, marks, numbers, safe, short
-from analysis.load import Results
+from analysis.frames.load import Results
 from tuning.front import Objective
 
 _WIDE = 50  # times the smallest value: from there on a logarithmic axis shows more

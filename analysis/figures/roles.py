@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.figures.theme import safe, short
-from analysis.load import Results
-from analysis.searched import searched
-from analysis.winner import eligible
+from analysis.frames.load import Results
+from analysis.frames.searched import searched
+from analysis.frames.winner import eligible
 
 ROLES = ("winner", "finalist", "baseline", "done", "stopped", "failed", "infeasible", "running")
 _STATES = {"COMPLETE": "done", "PRUNED": "stopped", "FAIL": "failed"}

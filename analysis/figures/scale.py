@@ -10,7 +10,7 @@ import pandas as pd
 from plotly.colors import sample_colorscale
 
 from analysis.figures.theme import SCALE, counted, short
-from analysis.spread import view
+from analysis.frames.spread import view
 
 _FEW = 8  # epochs
 

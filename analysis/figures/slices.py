@@ -13,9 +13,9 @@ from analysis.figures.panels import axes, axis, panels
 from analysis.figures.roles import ROLES, roles
 from analysis.figures.scale import outside
 from analysis.figures.theme import counted, ids, log_ticks, marks, numbers, safe, short
-from analysis.load import Results
-from analysis.searched import Searched, searched
-from analysis.spread import view
+from analysis.frames.load import Results
+from analysis.frames.searched import Searched, searched
+from analysis.frames.spread import view
 
 _JITTER = 0.28  # of the distance between two categories
 _LONGEST = 12  # characters of a tick's label

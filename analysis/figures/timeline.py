@@ -8,9 +8,9 @@ import plotly.graph_objects as go
 from analysis.figures.figure import Figure
 from analysis.figures.roles import ROLES, roles
 from analysis.figures.theme import COLOURS, GREY, LINES, empty, ids, lasting, numbers, safe
-from analysis.load import Results
-from analysis.timeline import timeline as stays
-from analysis.timeline import utilisation
+from analysis.frames.load import Results
+from analysis.frames.timeline import timeline as stays
+from analysis.frames.timeline import utilisation
 from tuning.experiment import trial_of
 
 _ROW = 30  # px a slot
@@ -40,7 +40,7 @@ def timeline(results: Results) -> Figure:
 
 
 def timeline_frame(results: Results) -> pd.DataFrame:
-    """`analysis.timeline.timeline` with the trial's `role`; of a finalist's re-run, `re-run`."""
+    """`analysis.timeline` with the trial's `role`; of a finalist's re-run, `re-run`."""
     frame = stays(results)
     role = dict(zip(results.trials["trial"], roles(results), strict=True))
     return frame.assign(role=[role.get(t, "re-run") for t in frame["trial"]])

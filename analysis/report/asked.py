@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from analysis.cells import Cells
+from analysis.frames.searched import Searched, searched
 from analysis.report.record import Record
 from analysis.report.won import value_text
-from analysis.searched import Searched, searched
 from analysis.sentences import duration
 from trainables.files import relative
 

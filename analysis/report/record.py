@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.load import Results, load
+from analysis.frames.load import Results, load
 from analysis.openings import read_openings
 from tuning.experiment import TRAIN_AND_VAL, Experiment, rerun_id, trial_of
 

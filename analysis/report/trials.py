@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from analysis.cells import Cells, state_of
+from analysis.frames.searched import searched
 from analysis.report.record import Record
 from analysis.report.won import value_text
-from analysis.searched import searched
 from tuning.experiment import trial_of
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.cells import Cells, signed
-from analysis.intervals import difference_interval
+from analysis.frames.intervals import difference_interval
 from analysis.report.record import Record
 from analysis.sentences import (
     counts,

@@ -13,8 +13,8 @@ from analysis.cells import (
     leaderboard_cells,
     scores_cells,
 )
-from analysis.failures import failures
 from analysis.figures import figures
+from analysis.frames.failures import failures
 from analysis.report import asked, detail, trials, use, won
 from analysis.report.page import render
 from analysis.report.record import Record

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from analysis.__main__ import main
-from analysis.load import load
+from analysis.frames.load import load
 from tests.analysis.asked import refusal
 from trainables.data.splits import Splits
 from trainables.files import read_json, write_json

@@ -20,7 +20,7 @@ from analysis.export.bundle import load_bundle
 from analysis.export.described import describe, is_described
 from analysis.export.judge import NotProvenError
 from analysis.export.rescore import FreshProcess
-from analysis.load import load
+from analysis.frames.load import load
 from trainables.data.splits import Split, Splits
 from trainables.errors import BadInput
 from trainables.files import read_json, write_json

@@ -20,7 +20,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 import analysis
 from analysis.__main__ import main
-from analysis.best_so_far import best_so_far
+from analysis.frames.best_so_far import best_so_far
 from tests.analysis.report.pages import facts
 from trainables.files import read_json
 from tuning.experiment import METRICS, Experiment, trial_id

@@ -18,7 +18,7 @@ from filelock import FileLock
 from rich.console import Console
 
 from analysis.__main__ import main
-from analysis.load import Results
+from analysis.frames.load import Results
 from analysis.report import Record
 from analysis.watch import drawn, look, watch
 from trainables.files import read_json, write_json

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import optuna
 
-from analysis.load import load
+from analysis.frames.load import load
 from analysis.report import write_report
 from search_spaces.find import find_space
 from tests.tuning.rehearsal import cheap_plan, line

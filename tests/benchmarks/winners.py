@@ -20,8 +20,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from analysis.finalists import finalists
-from analysis.intervals import mean_interval
+from analysis.frames.finalists import finalists
+from analysis.frames.intervals import mean_interval
 from tuning.experiment import rerun_id, trial_id
 from tuning.finalists import choose
 from tuning.status import TrialStatus, ranked

@@ -10,7 +10,7 @@ import optuna
 import pytest
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from analysis.finalists import finalists, median_rerun
+from analysis.frames.finalists import finalists, median_rerun
 from search_spaces.find import find_space
 from tests.tuning.rehearsal import META, Rehearsal
 from tests.tuning.test_warm_start import earlier  # noqa: F401

@@ -124,7 +124,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def ended(tree: Path) -> Ended:
     """The experiment, the screen, and what was built, in order."""
-    options = ["--data", "embedded", "--scheduler", "none", "--concurrency", "2", "--quiet"]
+    options = ["--data", "embedded", "--scheduler", "none", "--concurrency", "1", "--quiet"]
     options += ["--finalists", "0"]
     names = ["--gpus-per-trial", "0", "--storage", str(tree.parent), "--name", "own"]
     run = [sys.executable, "run_search.py", "--space", "own_space.py", *options, *names]

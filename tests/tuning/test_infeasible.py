@@ -11,9 +11,9 @@ import pytest
 from rich.console import Console
 
 from analysis import load
+from analysis.frames.winner import find_winner
 from analysis.sentences import beyond, cut_short, none_keeps
 from analysis.tables import finalists_table, leaderboard_table
-from analysis.winner import find_winner
 from tests.tuning.rehearsal import Rehearsal
 from tests.tuning.test_measured_constraints import GOOD, begun, held
 from trainables.data.splits import Splits

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import analysis
-from analysis.load import Results
+from analysis.frames.load import Results
 from tests.tuning.rehearsal import Rehearsal, cheap_plan
 from trainables.data.splits import Splits
 from trainables.files import write_json

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from analysis.best_so_far import best_so_far as course
 from analysis.figures import best_so_far, best_so_far_frame
 from analysis.figures.theme import numbers
-from analysis.load import Results
+from analysis.frames.best_so_far import best_so_far as course
+from analysis.frames.load import Results
 from tests.analysis.figures.conftest import only, planned
 
 

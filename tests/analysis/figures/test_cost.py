@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from analysis.cost import cost as spent
 from analysis.figures import cost
 from analysis.figures.theme import numbers
-from analysis.load import Results
+from analysis.frames.cost import cost as spent
+from analysis.frames.load import Results
 from tests.analysis.figures.conftest import only, planned
 
 

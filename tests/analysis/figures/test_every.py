@@ -16,7 +16,7 @@ import analysis.figures
 from analysis.figures import Figure, figures
 from analysis.figures.roles import roles, winner
 from analysis.figures.theme import COLOURS
-from analysis.load import Results
+from analysis.frames.load import Results
 from tests.analysis.figures.conftest import HOSTILE, aimed, changed, only, planned
 from tuning.experiment import trial_of
 

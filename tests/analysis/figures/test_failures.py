@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.figures import failures
-from analysis.load import Results
+from analysis.frames.load import Results
 from tests.analysis.figures.conftest import HOSTILE, changed, only
 
 

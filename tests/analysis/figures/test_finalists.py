@@ -11,9 +11,9 @@ from analysis.cells import finalists_cells
 from analysis.figures import finalists, finalists_frame
 from analysis.figures.roles import winner
 from analysis.figures.theme import numbers
-from analysis.final_score import final_score
-from analysis.load import Results
-from analysis.winner import eligible
+from analysis.frames.final_score import final_score
+from analysis.frames.load import Results
+from analysis.frames.winner import eligible
 from tests.analysis.figures.conftest import good
 from tuning.experiment import rerun_id, trial_of
 

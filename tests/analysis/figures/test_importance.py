@@ -8,8 +8,8 @@ import pytest
 from analysis.figures import Figure, importance
 from analysis.figures.importance import doubts
 from analysis.figures.theme import numbers
-from analysis.importance import importance as weigh
-from analysis.load import Results
+from analysis.frames.importance import importance as weigh
+from analysis.frames.load import Results
 from tests.analysis.figures.conftest import changed, only
 
 

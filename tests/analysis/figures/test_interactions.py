@@ -9,7 +9,7 @@ import pytest
 from analysis.figures import interactions, interactions_frame
 from analysis.figures.scale import shades
 from analysis.figures.theme import numbers
-from analysis.load import Results
+from analysis.frames.load import Results
 from tests.analysis.figures.conftest import only
 
 

@@ -11,7 +11,7 @@ import pytest
 from analysis.figures import learning_curves, learning_curves_frame
 from analysis.figures.learning_curves import with_gaps
 from analysis.figures.theme import numbers
-from analysis.load import Results
+from analysis.frames.load import Results
 from tests.analysis.figures.conftest import good, only
 
 

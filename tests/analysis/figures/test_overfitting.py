@@ -9,7 +9,7 @@ import numpy as np
 from analysis.figures import overfitting, overfitting_frame
 from analysis.figures.roles import winner
 from analysis.figures.theme import numbers
-from analysis.load import Results
+from analysis.frames.load import Results
 from tests.analysis.figures.conftest import only
 
 

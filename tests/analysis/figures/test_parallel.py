@@ -11,7 +11,7 @@ import pytest
 
 from analysis.figures import parallel, parallel_frame
 from analysis.figures.parallel import _ABSENT
-from analysis.load import Results
+from analysis.frames.load import Results
 from tests.analysis.figures.conftest import planned
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from analysis.figures import pareto, pareto_frame
 from analysis.figures.theme import numbers
-from analysis.load import Results
+from analysis.frames.load import Results
 from tests.analysis.figures.conftest import aimed
 
 

@@ -10,7 +10,7 @@ import pytest
 from analysis.figures import slices, slices_frame
 from analysis.figures.slices import jitter
 from analysis.figures.theme import numbers
-from analysis.load import Results
+from analysis.frames.load import Results
 from tests.analysis.figures.conftest import STRANGE, planned
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from analysis.figures import timeline, timeline_frame
 from analysis.figures.theme import numbers
-from analysis.load import Results
-from analysis.timeline import timeline as stays
+from analysis.frames.load import Results
+from analysis.frames.timeline import timeline as stays
 from tests.analysis.figures.conftest import only
 from tuning.experiment import trial_of
 

@@ -13,7 +13,7 @@ from rich.console import Console
 
 import run_search
 from analysis.__main__ import main
-from analysis.load import load
+from analysis.frames.load import load
 from analysis.openings import announce_opening, complete_opening
 from analysis.report import Record, report
 from analysis.summary import print_summary

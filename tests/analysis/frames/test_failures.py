@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd
 
 import analysis
-from analysis.failures import failures
+from analysis.frames.failures import failures
 from tuning.experiment import Experiment
 
 

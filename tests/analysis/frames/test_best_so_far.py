@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 import analysis
-from analysis.best_so_far import best_so_far
-from analysis.load import Results
+from analysis.frames.best_so_far import best_so_far
+from analysis.frames.load import Results
 from tuning.experiment import Experiment
 
 # t0002 fails in the end, t0003 breaks a constraint, t0001-r1 is a finalist's re-run.

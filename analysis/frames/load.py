@@ -9,9 +9,9 @@ from typing import Any, overload
 
 import pandas as pd
 
-from analysis.finalists import finalists, rounds
-from analysis.frames import epochs_frame, trials_frame
-from analysis.records import Records, read_records, readable
+from analysis.frames.columns import epochs_frame, trials_frame
+from analysis.frames.finalists import finalists, rounds
+from analysis.frames.records import Records, read_records, readable
 from trainables.data.splits import Provenance
 from trainables.errors import BadInput
 from tuning.experiment import BASELINE, trial_id

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.load import Results
-from analysis.sessions import running_time
+from analysis.frames.load import Results
+from analysis.frames.sessions import running_time
 from tuning.experiment import trial_of
 
 _DTYPES = {

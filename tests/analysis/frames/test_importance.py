@@ -16,8 +16,8 @@ from optuna.distributions import (
     distribution_to_json,
 )
 
-from analysis.importance import FEWEST, enough, explained, importance, known
-from analysis.load import Results
+from analysis.frames.importance import FEWEST, enough, explained, importance, known
+from analysis.frames.load import Results
 
 SPACE = {
     "optimizer": CategoricalDistribution(("sgd", "adam")),
@@ -138,6 +138,8 @@ def test_how_much_a_forest_knows() -> None:
 
 
 def test_neither_ray_nor_torch_is_needed() -> None:
-    code = "import sys, analysis.importance; print(sorted({'ray', 'torch'} & set(sys.modules)))"
+    code = (
+        "import sys, analysis.frames.importance; print(sorted({'ray', 'torch'} & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.load import Results
-from analysis.sessions import running_time
+from analysis.frames.load import Results
+from analysis.frames.sessions import running_time
 from tuning.experiment import trial_of
 
 _PAUSE = 1.0  # seconds, at most: who waits while others train waits for longer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.load import Results
+from analysis.frames.load import Results
 
 _NUMBER = r"\d[\d.e+-]*"
 _DTYPES = {

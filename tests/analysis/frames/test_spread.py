@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.spread import view
+from analysis.frames.spread import view
 
 SCORES = np.array([0.9, 0.91, 0.92, 0.93, 0.94, 0.95, 0.1])
 

@@ -14,7 +14,7 @@ from optuna.distributions import (
     distribution_to_json,
 )
 
-from analysis.searched import Searched, searched
+from analysis.frames.searched import Searched, searched
 from search_spaces.find import find_space
 
 KINDS = {

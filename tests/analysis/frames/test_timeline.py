@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 import analysis
-from analysis.load import Results
-from analysis.timeline import timeline, utilisation
+from analysis.frames.load import Results
+from analysis.frames.timeline import timeline, utilisation
 from tuning.experiment import Experiment
 
 BEGUN = 1000.0

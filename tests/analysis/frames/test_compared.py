@@ -8,8 +8,8 @@ import pandas as pd
 from rich.console import Console
 
 import analysis
-from analysis.compared import compared
-from analysis.load import Results
+from analysis.frames.compared import compared
+from analysis.frames.load import Results
 from analysis.tables import compared_table
 from tuning.experiment import Experiment
 

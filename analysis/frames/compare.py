@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.best_so_far import best_so_far
-from analysis.final_score import FinalScore, final_score
-from analysis.intervals import (
+from analysis.frames.best_so_far import best_so_far
+from analysis.frames.final_score import FinalScore, final_score
+from analysis.frames.intervals import (
     difference_interval,
     middle_difference_interval,
     middle_mean,
     middle_mean_interval,
     recovered_interval,
 )
-from analysis.load import Results, SeveralResults, load
+from analysis.frames.load import Results, SeveralResults, load
 from trainables.errors import BadInput
 
 Side = str | Path | Results | SeveralResults | Sequence[str | Path | Results]

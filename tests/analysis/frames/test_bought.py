@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.bought import bought
-from analysis.load import Results
+from analysis.frames.bought import bought
+from analysis.frames.load import Results
 
 EPOCHS = pd.DataFrame(
     {

@@ -19,7 +19,7 @@ from trainables.files import read_json
 from tuning.experiment import Experiment
 from tuning.plan_record import LAYOUT
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 TRIALS = ["baseline", "t0000", "t0001", "t0002", "t0003"]
 COLUMNS = {
     "trial": "string", "state": "string", "score": "float64", "best_epoch": "Int64",

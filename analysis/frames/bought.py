@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.best_so_far import best_so_far
-from analysis.load import Results
+from analysis.frames.best_so_far import best_so_far
+from analysis.frames.load import Results
 
 TENTHS = 10
 

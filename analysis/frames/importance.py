@@ -13,7 +13,7 @@ The study is made anew from the frames, so neither its journal nor Ray is needed
   without them what decides whether one learns would not seem to matter.
 - A number on a logarithmic scale is taken by its logarithm, for the evaluators weigh all parts of a
   range alike.
-- A score far beyond most is taken as the end of what figures show (`analysis.spread`), lest one
+- A score far beyond most is taken as the end of what figures show (`spread.view`), lest one
   trial that diverged be all the variance.
 - A parameter that exists under a condition: PED-ANOVA knows of such. fANOVA wants a value from
   every trial, so where there is none it gets the middle of the range, or the first choice.
@@ -35,9 +35,9 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.study import StudyDirection
 from optuna.trial import TrialState, create_trial
 
-from analysis.load import Results
-from analysis.searched import Searched, searched
-from analysis.spread import view
+from analysis.frames.load import Results
+from analysis.frames.searched import Searched, searched
+from analysis.frames.spread import view
 
 FEWEST = 10  # trials below which nothing is said: the best half of them would be 5
 BEST = 5  # trials among the best that PED-ANOVA asks for, as Optuna documents it

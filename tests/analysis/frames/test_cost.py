@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 import analysis
-from analysis.cost import cost
+from analysis.frames.cost import cost
 from tuning.experiment import Experiment
 
 

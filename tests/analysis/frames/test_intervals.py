@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.intervals import difference_interval, mean_interval, score_interval, tied
+from analysis.frames.intervals import difference_interval, mean_interval, score_interval, tied
 
 
 @pytest.mark.parametrize("counts", [(2, 2), (3, 3), (2, 7), (40, 5)])
@@ -36,13 +33,6 @@ def test_a_tiny_variance_is_no_division_by_zero() -> None:
     values = 1e-100 * np.array([1.0, 2.0])
     low, high = difference_interval(values, 2 * values)
     assert low < high and np.isfinite([low, high]).all()
-
-
-def test_loading_needs_no_slow_import() -> None:
-    """A second of each command's start, and of the end of each search."""
-    code = "import sys, analysis; print({'scipy.stats', 'sklearn', 'plotly'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stdout.strip() == "set()", done.stderr
 
 
 def test_students_interval_of_three() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from analysis.records import TrialRecord
+from analysis.frames.records import TrialRecord
 from trainables.errors import BadInput
 from tuning.front import Objective
 from tuning.trial_directory import CONFIG, RESULTS

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.intervals import mean_interval
-from analysis.load import Results
-from analysis.winner import counted, eligible
+from analysis.frames.intervals import mean_interval
+from analysis.frames.load import Results
+from analysis.frames.winner import counted, eligible
 from tuning.experiment import rerun_id
 
 

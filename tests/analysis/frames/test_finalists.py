@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.finalists import COLUMNS, finalists, median_rerun, rounds
+from analysis.frames.finalists import COLUMNS, finalists, median_rerun, rounds
 from tuning.status import TrialStatus
 
 SCORES = {"t0000": 0.5, "t0001": 0.9, "t0002": 0.8}

@@ -16,8 +16,8 @@ from scipy import stats
 import analysis
 from analysis.__main__ import main
 from analysis.comparison_table import comparison_lines
-from analysis.finalists import finalists, rounds
-from analysis.load import Results, SeveralResults
+from analysis.frames.finalists import finalists, rounds
+from analysis.frames.load import Results, SeveralResults
 from trainables.errors import BadInput
 from tuning.experiment import Experiment
 from tuning.status import TrialStatus

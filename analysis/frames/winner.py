@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.finalists import ENDED, ended_rounds, median_rerun, rounds
-from analysis.load import Results, chosen
+from analysis.frames.finalists import ENDED, ended_rounds, median_rerun, rounds
+from analysis.frames.load import Results, chosen
 from tuning.experiment import Experiment, rerun_id
 
 

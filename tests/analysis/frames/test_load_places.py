@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import analysis
-from analysis.frames import parameter_types
+from analysis.frames.columns import parameter_types
 from tests.tuning.rehearsal import cheap_plan
 from trainables.errors import BadInput
 from tuning.experiment import Experiment

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.intervals import mean_interval, tied
+from analysis.frames.intervals import mean_interval, tied
 from tuning.experiment import rerun_id
 from tuning.status import TrialStatus, ranked
 
