@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from trainables.data.cache import channel_statistics
 from trainables.data.splits import ImageMeta, Provenance, Split, Splits
 
 torch.set_num_threads(1)
+# Who starts the tests in the background may have them ignore Ctrl-C, and so would their children.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 

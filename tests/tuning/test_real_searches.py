@@ -49,7 +49,7 @@ def test_the_study_tells_the_truth_of_a_search_that_promotes(
 
 def test_a_search_warm_from_another(promoted: tuple[Experiment, str]) -> None:
     storage = promoted[0].root.parent
-    options = [*MOODY, "--trials", "3", "--warm-start", "moody"]
+    options = [*MOODY, "--concurrency", "1", "--trials", "3", "--warm-start", "moody"]
     experiment, screen = search(storage, "warm", *options, "--set", "lr=1e-5..0.1:log")
     assert "Warm start: " in screen and "trials of moody" in screen
     assert "3 trials: " in screen and "Imported beside them" in screen
