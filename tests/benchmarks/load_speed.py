@@ -3,8 +3,9 @@
     python tests/benchmarks/load_speed.py [--trials 10000] [--epochs 20] [--times 3]
 
 Writes an experiment of that size into a temporary directory, file by file as a search does, and
-loads it in a fresh process each time, which says what `analysis.load` alone took, of it the time
-of a core, and the process's memory. The first time, which may read from the disk, is not counted.
+loads it in a fresh process each time, which says what `analysis.load` took, pandas imported, of it
+the time of a core, and the process's memory. The first time, which may read from the disk, is not
+counted.
 """
 
 from __future__ import annotations
