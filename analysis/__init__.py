@@ -45,4 +45,4 @@ if not TYPE_CHECKING:
         return globals().setdefault(name, found)
 
     def __dir__() -> list[str]:
-        return __all__
+        return sorted({*globals(), *__all__})

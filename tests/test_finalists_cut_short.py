@@ -42,6 +42,7 @@ SPACE = replace(MNIST, task=replace(MNIST.task, build=build))
     [
         (["--epoch-budget", "11"], "epoch budget"),
         (["--time-budget", "40s"], "time budget"),
+        (["--target-score", "0.05", "--concurrency", "1"], "target score"),
     ],
 )
 def test_a_budget_ends_the_trials_and_the_finalists_follow(
@@ -50,14 +51,16 @@ def test_a_budget_ends_the_trials_and_the_finalists_follow(
     (tmp_path / "slow.py").write_text(SLOW)
     space = ["--space", "slow.py"] if ended == "time budget" else SMALL[:2]
     lengths = ["--trials", "400", "--max-epochs", "2", "--finalists", "1", "--repeats", "2"]
-    place = ["--name", "limited", "--concurrency", "2"]
-    screen = search(tmp_path, *space, *SMALL[2:], *lengths, *limit, *place)
+    lengths += ["--name", "limited", "--concurrency", "2"]
+    screen = search(tmp_path, *space, *SMALL[2:], *lengths, *limit)
     experiment = Experiment(tmp_path / "limited")
     results = load(experiment.root)
     assert results.plan["ended"]["by"] == ended and f"Ended by: {ended}." in screen
     assert "RUNNING" not in set(results.trials["state"]) and 1 <= len(results.trials) < 400
     assert len(results.finalists) in (1, 2)  # the baseline may be the best
     assert read(experiment.best / "metrics.json")["test"] is not None
+    if ended == "target score":
+        assert len(results.trials) == 1  # its first epoch is good enough
     if ended == "epoch budget":
         assert set(results.reruns["state"]) == {"COMPLETE"}
         assert (
@@ -81,7 +84,7 @@ def cut(tmp_path_factory: pytest.TempPathFactory) -> Cut:
     storage = tmp_path_factory.mktemp("cut")
     lengths = ["--trials", "2", "--max-epochs", "20", "--scheduler", "none", "--concurrency", "2"]
     options = [*SMALL, *lengths, "--finalists", "1", "--repeats", "2", "--retrain-on-all"]
-    _, rest = interrupt_at("-r1 started", storage, *options, "--name", "cut")
+    rest = interrupt_at("-r1 started", storage, *options, "--name", "cut")
     experiment = Experiment(storage / "cut")
     interim, had_opened = read(experiment.best / "metrics.json"), experiment.test_openings.exists()
     screen = search(storage, "--resume", "cut", "--quiet")

@@ -15,8 +15,8 @@ from tests.kills.searches import Search
 def ended(tmp_path_factory: pytest.TempPathFactory) -> tuple[Search, list[str]]:
     """The search, and what was on the screen of each run."""
     options = ["--concurrency", "1"]  # a worker less to start, ten times
-    # The budget ends the trials: two of six epochs, beside four re-runs.
-    options += ["--trials", "30", "--scheduler", "none", "--repeats", "2", "--epoch-budget", "36"]
+    # The budget ends the trials, the second in its middle: four re-runs take 24 epochs of it.
+    options += ["--trials", "30", "--scheduler", "none", "--repeats", "2", "--epoch-budget", "33"]
     search = Search(tmp_path_factory.mktemp("kills"), *options)
     screens = []
     for epochs in (2, 5):
@@ -58,7 +58,9 @@ def test_trials_that_a_budget_has_ended_do_not_go_on_after_a_kill(
     ended: tuple[Search, list[str]],
 ) -> None:
     search, screens = ended
-    assert len(search.experiment.trials()) == 2 < 30
+    whole, part = (directory.read_status() for directory in search.experiment.trials())
+    assert (whole.state, whole.epochs) == ("COMPLETE", 6)
+    assert (part.state, part.cause) == ("PRUNED", "epoch budget spent") and 0 < part.epochs < 6
     assert "Ended by: epoch budget" in screens[-1]
     more = search.finish()  # once all is done the user may want more of it: the budget stops it
     assert "Ended by: epoch budget" in more and len(search.experiment.trials()) == 2

@@ -107,13 +107,13 @@ def test_refusals(
     first: tuple[Experiment, str],
     place: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(place)
 
     def refusal(*options: str) -> str:
         assert run_search.main([*options, "--storage", "."]) == 2
-        (line,) = capsys.readouterr().err.splitlines()
+        (line,) = capfd.readouterr().err.splitlines()
         return line
 
     with_pictures = [*SMALL, "--data-dir", "pictures"]

@@ -16,9 +16,8 @@ _TRUSTED = 0.5  # of the variance, which a forest should know
 
 def importance(results: Results) -> Figure:
     """The figure; its frame is that of `analysis.frames.importance.importance`."""
-    from analysis.frames.importance import (
-        importance as weigh,  # Optuna takes a second to be imported
-    )
+    # Optuna takes a second to be imported.
+    from analysis.frames.importance import importance as weigh
 
     frame, notes = weigh(results), doubts(results)
     title = "Which parameters mattered cannot be said"

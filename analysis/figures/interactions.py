@@ -42,7 +42,7 @@ def interactions_frame(results: Results, weights: pd.DataFrame | None = None) ->
     """A row a pair of numbers and trial with a score that has both.
 
     Args:
-        weights: what `analysis.frames.importance` found: the three numbers with the largest
+        weights: what `frames.importance` found: the three numbers with the largest
             sum of both methods are paired. None or empty: the first three of the space.
 
     Returns:

@@ -32,7 +32,7 @@ def best_so_far(results: Results) -> pd.DataFrame:
         `trial`, `epoch`: which epoch it is; what had been spent when it ended: `trials` (that had
         ended an epoch), `epochs`, `examples` (read in training, those of all epochs; missing where
         the plan does not say how many there are), `training_seconds` (of all slots together),
-        `seconds` (that the search had run, `analysis.sessions`); `score`, this epoch's; `best` so
+        `seconds` (that the search had run, `frames.sessions`); `score`, this epoch's; `best` so
         far (NaN before the first), and whether this epoch `improved` it.
     """
     of_search = results.epochs["trial"].map(trial_of) == results.epochs["trial"]

@@ -19,8 +19,9 @@ def mean_interval(values: np.ndarray) -> tuple[float, float]:
     count = len(values)
     if count < 2:
         return math.nan, math.nan
-    reach = _student(count - 1) * math.sqrt(np.var(values, ddof=1) / count)
-    return float(np.mean(values)) - reach, float(np.mean(values)) + reach
+    mean, variance = _mean(values)
+    reach = _student(count - 1) * math.sqrt(variance)
+    return mean - reach, mean + reach
 
 
 def difference_interval(values: np.ndarray, others: np.ndarray) -> tuple[float, float]:
@@ -29,16 +30,23 @@ def difference_interval(values: np.ndarray, others: np.ndarray) -> tuple[float, 
     B. L. Welch, "The Generalization of 'Student's' Problem when Several Different Population
     Variances are Involved", Biometrika 1947.
     """
-    counts = np.array([len(values), len(others)])
-    if counts.min() < 2:
+    if min(len(values), len(others)) < 2:
         return math.nan, math.nan
-    difference = float(np.mean(values) - np.mean(others))
-    parts = np.array([np.var(values, ddof=1), np.var(others, ddof=1)]) / counts
-    if (variance := parts.sum()) == 0:
+    (mean, part), (other_mean, other_part) = _mean(values), _mean(others)
+    difference, variance = mean - other_mean, part + other_part
+    if variance == 0:
         return difference, difference
-    freedom = 1 / ((parts / variance) ** 2 / (counts - 1)).sum()
+    share = part / variance
+    freedom = 1 / (share**2 / (len(values) - 1) + (1 - share) ** 2 / (len(others) - 1))
     reach = _student(freedom) * math.sqrt(variance)
     return difference - reach, difference + reach
+
+
+def _mean(values: np.ndarray) -> tuple[float, float]:
+    """The mean of values [n] and the mean's own variance: none where all are the same."""
+    values = np.asarray(values, np.float64)
+    apart = values - values[0]  # or rounding would leave equal ones some
+    return float(values[0] + apart.mean()), float(apart.var(ddof=1)) / len(values)
 
 
 def _student(freedom: float) -> float:

@@ -32,7 +32,7 @@ class Results:
             far a trial is beyond it.
         epochs: a row a trial or re-run and epoch: `trial` and every value of `result.jsonl`.
         reruns: a row a re-run of a finalist, with the columns of `trials`.
-        finalists: a row a finalist, the winner first (`analysis.finalists`).
+        finalists: a row a finalist, the winner first (`frames.finalists`).
         plan: the content of `plan.json`.
         front: the rows of `trials` that no other beats in all aims, the best by the first one
             first; empty where there is but one aim.

@@ -46,7 +46,7 @@ def timeline(results: Results) -> pd.DataFrame:
     Returns:
         `trial`; `part`: `search` or `finalists`; its `state` now; `session` of the search;
         `slot` (0 for the first); `begin` and `end`, in seconds that the search had run
-        (`analysis.sessions`); `epochs` in it; `busy`: seconds of training and scoring in it.
+        (`frames.sessions`); `epochs` in it; `busy`: seconds of training and scoring in it.
     """
     epochs = results.epochs
     if epochs.empty:

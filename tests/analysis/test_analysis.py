@@ -18,6 +18,7 @@ SLOW = {"pandas", "scipy.stats", "sklearn", "plotly", "torch", "ray"}
         ("import analysis", set()),
         ("import analysis; analysis.load", {"pandas"}),
         ("import analysis.export.rescore", {"torch"}),
+        ("import analysis.frames.importance", {"pandas"}),
     ],
 )
 def test_what_is_slow_to_import_waits_until_it_is_needed(code: str, needed: set[str]) -> None:
@@ -28,7 +29,15 @@ def test_what_is_slow_to_import_waits_until_it_is_needed(code: str, needed: set[
 
 @pytest.mark.parametrize("name", analysis.__all__)
 def test_what_it_offers_is_there(name: str) -> None:
-    assert getattr(analysis, name).__name__ == name and name in dir(analysis)
+    assert getattr(analysis, name).__name__ == name
+
+
+def test_it_says_what_it_offers_before_it_is_asked_for() -> None:
+    code = (
+        "import analysis; print({*analysis.__all__} <= {*dir(analysis)}, 'load' in vars(analysis))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.split() == ["True", "False"], done.stderr
 
 
 def test_what_it_does_not_offer() -> None:

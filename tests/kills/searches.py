@@ -33,6 +33,7 @@ class Search:
         self._witness.touch()
         self._options = options
         self._environment = {
+            "XDG_CACHE_HOME": str(folder / "cache"),  # not a person's own
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "KILLS_WITNESS": str(self._witness),

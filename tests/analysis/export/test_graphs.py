@@ -1,6 +1,6 @@
 """The tasks' networks, as small as they go, in every format of a graph: they say the same.
 
-The network of mnist_cnn goes through the command, in `test_export.py`.
+The network of mnist_cnn goes through the command, in `test_model.py`.
 """
 
 from __future__ import annotations

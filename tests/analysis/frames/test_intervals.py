@@ -29,6 +29,14 @@ def test_wilsons_interval_is_scipys(right: int, count: int) -> None:
     assert score_interval(each) == pytest.approx((found.low, found.high), rel=1e-12, abs=1e-15)
 
 
+def test_equal_values_have_no_variance_however_they_are_rounded() -> None:
+    tenth = np.full(9, 0.1)
+    assert mean_interval(tenth) == (0.1, 0.1) and tied(tenth, tenth[:3])
+    half, spread = np.full(9, 0.5), np.array([0.1, 0.2, 0.4])
+    found = stats.ttest_ind(half, spread, equal_var=False).confidence_interval(0.95)
+    assert difference_interval(half, spread) == pytest.approx((found.low, found.high), rel=1e-9)
+
+
 def test_a_tiny_variance_is_no_division_by_zero() -> None:
     values = 1e-100 * np.array([1.0, 2.0])
     low, high = difference_interval(values, 2 * values)
