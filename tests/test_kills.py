@@ -11,7 +11,8 @@ from tests.kills.searches import Search
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory: pytest.TempPathFactory) -> tuple[Search, list[str]]:
     """The search, and what was on the screen of each run."""
-    search = Search(tmp_path_factory.mktemp("kills"))
+    one = ["--concurrency", "1"]  # a worker less to start, five times
+    search = Search(tmp_path_factory.mktemp("kills"), *one)
     screens = [search.die_of(fault) for fault in FAULTS]
     return search, [*screens, search.finish()]
 

@@ -35,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "stripes.py").write_text(example)
     done = _run(
         *(ROOT / "run_search.py", "--space", "stripes.py", "--name", "mine", "--storage"),
-        *("results", "--trials", "3", "--concurrency", "1"),
+        *("results", "--trials", "3", "--concurrency", "1", "--repeats", "1"),
         *("--tensorboard", "full", "--tensorboard-every", "2"),
         cwd=folder,
     )

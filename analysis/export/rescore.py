@@ -6,6 +6,11 @@ code, so it is trusted here.
 
 from __future__ import annotations
 
+import gc
+
+if __name__ == "__main__":
+    gc.set_threshold(50_000)  # as in run_search.py: a quarter of a second of importing
+
 import json
 import pickle
 import subprocess
