@@ -167,7 +167,6 @@ def test_a_search_whose_trials_break_what_only_training_shows(
     assert trial_of(read(experiment.best / "metrics.json")["trial"]) != "t0001"
 
     options = [*options[: options.index("--constraint")], "--constraint", "val_loss<=1e-6"]
-    options += ["--trials", "2"]
     experiment, screen = search(folder, "none", *options, code=1)
     assert "No trial keeps val_loss<=1e-06.\nNothing was exported." in screen
     assert {directory.read_status().state for directory in experiment.trials()} == {"COMPLETE"}

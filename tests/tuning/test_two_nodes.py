@@ -132,7 +132,7 @@ def test_a_cluster_with_a_token_is_joined_with_it_alone(
     for name, value in LOOPBACK.items():
         monkeypatch.setenv(name, value)
     right = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "1" * 64}
-    options = [*DIGITS, "--trials", "1", "--max-epochs", "1"]
+    options = [*DIGITS, "--trials", "2", "--max-epochs", "1"]
     with subprocess.Popen(  # in a process of its own: Ray reads the mode once
         [sys.executable, "-c", TOKENS],
         cwd=ROOT,
