@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+import run_search
 from trainables.data.cache import channel_statistics
 from trainables.data.splits import ImageMeta, Provenance, Split, Splits
 
@@ -66,6 +67,28 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("shared_data: ../shared/data is missing beside the repository")
     return SHARED_DATA
+
+
+Refused = Callable[..., str]
+
+
+@pytest.fixture
+def refused(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Refused:
+    """(*options) -> the one line in which run_search refuses them, with code 2.
+
+    In this process, and without the Ray that starts beside the reading of data and is not used.
+    """
+
+    def refuse(*options: str) -> str:
+        monkeypatch.setattr("tuning.cluster.RaySession.start", lambda session: None)
+        capfd.readouterr()
+        code = run_search.main([*options])
+        errors = capfd.readouterr().err
+        assert code == 2, errors
+        (line,) = errors.splitlines()
+        return line
+
+    return refuse
 
 
 MakeSplits = Callable[..., Splits]

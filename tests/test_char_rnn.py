@@ -17,6 +17,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from analysis import load
 from analysis.__main__ import main
 from tests.benchmarks.sample_text import longest_copy, words
+from tests.conftest import Refused
 from tests.tuning.test_search import ROOT, read, search, states
 from trainables.char_rnn import TASK, Config
 from trainables.data.request import DataRequest
@@ -204,13 +205,14 @@ def test_a_resumed_search_goes_on_with_the_same_text(
     ],
 )
 def test_what_is_no_text_stops_before_any_trial(
-    tmp_path: Path, content: bytes, message: str
+    tmp_path: Path, content: bytes, message: str, refused: Refused
 ) -> None:
     file = tmp_path / "bad.txt"
     file.write_bytes(content)
-    _, screen = search(tmp_path, "bad", "--space", "char_rnn", "--data-dir", str(file), code=2)
-    assert screen.splitlines()[-1].startswith("run_search: error: ") and message in screen
-    assert "Traceback" not in screen and not (tmp_path / "bad").exists()
+    place = ["--storage", str(tmp_path), "--name", "bad"]
+    error = refused("--space", "char_rnn", "--data-dir", str(file), *place)
+    assert error.startswith("run_search: error: ") and message in error
+    assert not (tmp_path / "bad").exists()
 
 
 def test_on_the_stand_in_a_search_beats_the_baseline(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 import run_search
 from analysis import load
 from analysis.__main__ import main as analysis
+from tests.test_resume import assert_every_epoch_once, states
 from tests.tuning.rehearsal import CHEAP
 from trainables.trainer import load_tensors
 from tuning.experiment import Experiment, trial_of
@@ -177,14 +178,21 @@ def test_a_search_that_has_ended_runs_nothing_again(whole: tuple[Experiment, str
     assert experiment.test_openings.read_text() == opened
 
 
-def test_more_trials_may_bring_other_finalists(
+def test_a_finished_search_takes_more_trials_which_may_bring_other_finalists(
     whole: tuple[Experiment, str], tmp_path: Path
 ) -> None:
     experiment, _ = whole
     shutil.copytree(experiment.root, tmp_path / "more")
     before = {d.id: d.results.read_bytes() for d in experiment.reruns()}
-    search(tmp_path, "--resume", "more", "--trials", "+3", "--quiet")
+    screen = search(tmp_path, "--resume", "more", "--trials", "+3", "--quiet")
     more = Experiment(tmp_path / "more")
+    assert sum(states(more).values()) == 7 and "t0006" in screen
+    assert_every_epoch_once(more)
+    plan = read(more.plan)
+    assert plan["trials"] == 7 == plan["resumed"][-1]["trials"]
+    opened = [json.loads(line) for line in more.test_openings.read_text().splitlines()]
+    winner = read(more.best / "metrics.json")["trial"]
+    assert winner in opened[-1]["trials"] and all(line["result"] for line in opened)
     results = load(more.root)
     top = set(results.leaderboard["trial"].head(2))
     assert top <= set(results.finalists["trial"])

@@ -17,6 +17,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from analysis import load
 from analysis.__main__ import main
+from tests.conftest import Refused
 from tests.test_char_rnn import analysis
 from tests.tuning.test_search import read, search, states
 from trainables.data.request import DataRequest
@@ -180,23 +181,26 @@ def test_another_table_is_refused(
     assert error.count("\n") == 1 and message in error
 
 
-def test_a_column_that_is_not_there_stops_before_any_trial(table: Path, tmp_path: Path) -> None:
+def test_a_column_that_is_not_there_stops_before_any_trial(
+    table: Path, tmp_path: Path, refused: Refused
+) -> None:
     options = ["--space", "forecast_rnn", "--data-dir", str(table), "--set", "targets=lod"]
-    _, screen = search(tmp_path, "bad", *options, code=2)
     error = (
         f"run_search: error: --data-dir {table}: targets=lod: no column 'lod'; did you mean 'load'?"
     )
-    assert screen.splitlines()[-1] == error
+    assert refused(*options, "--storage", str(tmp_path), "--name", "bad") == error
     assert not (tmp_path / "bad").exists()
 
 
-def test_text_in_a_column_of_numbers_is_refused_with_row_and_column(tmp_path: Path) -> None:
+def test_text_in_a_column_of_numbers_is_refused_with_row_and_column(
+    tmp_path: Path, refused: Refused
+) -> None:
     file = tmp_path / "bad.csv"
     frame = series(100)
     frame["calm"] = ["a storm" if n == 41 else 0.5 * n for n in range(100)]
     frame.to_csv(file, index=False)
-    _, screen = search(tmp_path, "bad", "--space", "forecast_rnn", "--data-dir", str(file), code=2)
-    (error,) = screen.splitlines()
+    place = ["--storage", str(tmp_path), "--name", "bad"]
+    error = refused("--space", "forecast_rnn", "--data-dir", str(file), *place)
     assert error.endswith("row 42 (2024-03-02T17:00:00), column calm: 'a storm' is no number")
 
 

@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 
 import analysis
-import run_search
 from analysis.__main__ import main
+from tests.conftest import Refused
 from tests.test_resume import run
 from trainables.files import read_json
 from trainables.parts.resnet import ResNet18
@@ -107,26 +107,20 @@ def test_refusals(
     first: tuple[Experiment, str],
     place: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
+    refused: Refused,
 ) -> None:
     monkeypatch.chdir(place)
-
-    def refusal(*options: str) -> str:
-        assert run_search.main([*options, "--storage", "."]) == 2
-        (line,) = capfd.readouterr().err.splitlines()
-        return line
-
     with_pictures = [*SMALL, "--data-dir", "pictures"]
-    other = refusal(*with_pictures, "--weights", "first", "--split-seed", "3")
+    other = refused(*with_pictures, "--storage", ".", "--weights", "first", "--split-seed", "3")
     assert "--weights first: trained on the same pictures split by --split-seed 0" in other
     (place / "bad.pt").write_bytes(b"no weights")
-    bad = refusal(*with_pictures, "--weights", "bad.pt", "--name", "third")
+    bad = refused(*with_pictures, "--storage", ".", "--weights", "bad.pt", "--name", "third")
     assert "bad.pt is no file of torch.save" in bad
     assert not (place / "third").exists()
     # The weights are no longer what the search began from.
     kept = (place / "mine.pt").read_bytes()
     torch.manual_seed(1)
     save_weights(ResNet18(classes=9, side=32).state_dict(), place / "mine.pt")
-    changed = refusal("--resume", "first", "--trials", "+1")
+    changed = refused("--storage", ".", "--resume", "first", "--trials", "+1")
     (place / "mine.pt").write_bytes(kept)
     assert changed.endswith("the weights it began from are others now")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import run_search
+from tests.conftest import Refused
 
 
 def _pictures(folder: Path, count: int = 5, side: int = 28) -> None:
@@ -143,20 +143,14 @@ def test_bad_data_is_refused(
     said: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    refused: Refused,
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    if make is not _corrupt:  # once is enough to wait for a Ray that has begun to start
-        monkeypatch.setattr("tuning.cluster.RaySession.start", lambda session: None)
     root, storage = tmp_path / "mine", tmp_path / "results"
     make(root)
     before = sorted(tmp_path.rglob("mine/**/*"))
-    options = ["--data-dir", str(root), "--storage", str(storage), "--name", "x"]
-    options += ["--finalists", "0"]
-    code = run_search.main(["--space", "mnist", "--trials", "1", "--max-epochs", "1", *options])
-    error = capsys.readouterr().err
-    assert code == 2, error
-    assert len(error.splitlines()) == 1, error
+    options = ["--space", "mnist", "--trials", "1", "--max-epochs", "1", "--finalists", "0"]
+    error = refused(*options, "--data-dir", str(root), "--storage", str(storage), "--name", "x")
     assert str(root) in error and said in error, error
     assert not storage.exists() or not list(storage.iterdir())
     assert sorted(tmp_path.rglob("mine/**/*")) == before  # a user's directory is never written to
