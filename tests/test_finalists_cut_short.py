@@ -61,6 +61,8 @@ def test_a_budget_ends_the_trials_and_the_finalists_follow(
     assert read(experiment.best / "metrics.json")["test"] is not None
     if ended == "target score":
         assert len(results.trials) == 1  # its first epoch is good enough
+        screen = search(tmp_path, "--resume", "limited", "--quiet")  # it stops any more of it
+        assert ended in screen and len(experiment.trials()) == 1
     if ended == "epoch budget":
         assert set(results.reruns["state"]) == {"COMPLETE"}
         assert (

@@ -30,8 +30,9 @@ def test_wilsons_interval_is_scipys(right: int, count: int) -> None:
 
 
 def test_equal_values_have_no_variance_however_they_are_rounded() -> None:
-    tenth = np.full(9, 0.1)
-    assert mean_interval(tenth) == (0.1, 0.1) and tied(tenth, tenth[:3])
+    tenth = np.full(3, 0.1)  # whose plain mean is 0.10000000000000002
+    assert mean_interval(tenth) == (0.1, 0.1)
+    assert difference_interval(tenth, np.full(9, 0.1)) == (0.0, 0.0)
     spread = np.array([0.1, 0.2, 0.4])
     low, high = mean_interval(spread)  # the other's is all the variance that there is
     assert difference_interval(tenth, spread) == pytest.approx((0.1 - high, 0.1 - low), rel=1e-9)
