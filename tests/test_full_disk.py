@@ -44,8 +44,7 @@ def test_a_full_disk_interrupts_and_the_search_goes_on(small_disk: Path) -> None
         text=True,
     )
     assert done.returncode == 1, done.stdout + done.stderr
-    (error,) = done.stderr.splitlines()
-    assert error == f"run_search: error: {small}/full: the disk is full"
+    assert done.stderr == f"run_search: error: {small}/full: the disk is full\n"
     assert "interrupted" in done.stdout and "Test: opened" not in done.stdout
     experiment = Experiment(kept / "full")
     assert "RUNNING" in states(experiment)

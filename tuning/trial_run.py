@@ -55,9 +55,10 @@ class TrialRun:
 
     Where a `last.pt` is there already it goes on from it; where another trial has trained the legs
     before, it begins with what that has left. The order of writing makes that exact:
-    first the checkpoint, which carries its epoch's result, then the line of `result.jsonl`, then
-    the best weights; so whatever a crash kept from being written, `settle` writes from the
-    checkpoint, and no epoch that a checkpoint covers is trained or recorded twice.
+    first the checkpoint, which carries its epoch's result, then the best weights, then the line of
+    `result.jsonl`; so whatever a crash kept from being written, `settle` writes from the
+    checkpoint, no epoch that a checkpoint covers is trained or recorded twice, and where the disk
+    is full no line names weights that are not there.
     """
 
     def __init__(
@@ -114,12 +115,12 @@ class TrialRun:
             if look is not None:
                 leave(look, self._views)  # before the checkpoint: each epoch it covers has one
             self.trainer.save(self._directory.last)
-            self._directory.append_result(result)
             if is_best:
                 self._best, self._best_epoch = score, self.trainer.epoch
                 for name, values in self.trainer.figures().items():
                     write_json(self._directory.figure(name), values)
                 save_weights(self.trainer.module.state_dict(), self._directory.best)
+            self._directory.append_result(result)
         return result
 
     def _look(self, is_best: bool) -> Look:
@@ -147,11 +148,13 @@ def settle(directory: TrialDirectory, settings: TrialSettings) -> None:
         return
     state = load_tensors(directory.last)
     lines = directory.read_results()
-    if not lines or lines[-1]["epoch"] < state["epoch"]:
-        directory.append_result(state["result"])
+    missing = not lines or lines[-1]["epoch"] < state["epoch"]
+    if missing:
         lines.append(state["result"])
     if _best(lines, settings)[1] == state["epoch"]:
         save_weights(state["module"], directory.best)
+    if missing:
+        directory.append_result(state["result"])
 
 
 def _best(lines: list[dict[str, Any]], settings: TrialSettings) -> tuple[float | None, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from collections.abc import Mapping
@@ -23,7 +24,7 @@ from tuning.options import TENSORBOARD
 from tuning.ownership import SupersededError, begin_run
 from tuning.status import better
 from tuning.trial_directory import TrialDirectory
-from tuning.trial_run import TrialRun, TrialSettings
+from tuning.trial_run import TrialRun, TrialSettings, settle
 
 CONFIG = {"batch_size": 128, "conv1": 4, "conv2": 4, "hidden": 16, "lr": 0.01, "epochs": 3}
 TIMES = ("seconds", "samples_per_second", "wall_time")
@@ -146,7 +147,7 @@ def crash(*_: Any, **__: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "place", ["before best", "before the checkpoint", "before the line", "in the line"]
+    "place", ["before the checkpoint", "before best", "before the line", "in the line"]
 )
 @pytest.mark.parametrize("crashed_epoch", [1, 2, 3])
 def test_a_crash_costs_and_repeats_no_line(
@@ -169,13 +170,12 @@ def test_a_crash_costs_and_repeats_no_line(
     with monkeypatch.context() as patch:
         if place == "before best":
             patch.setattr("tuning.trial_run.save_weights", crash)
-            patch.setattr(Trainer, "save", crash)
         elif place == "before the checkpoint":
             patch.setattr(Trainer, "save", crash)
         else:
             patch.setattr(TrialDirectory, "append_result", crash)
         with pytest.raises(Crash):
-            run.run_epoch()
+            run.run_epoch()  # each of the three is the best yet
     if place == "in the line":
         with directory_of(settings).results.open("a") as file:
             file.write('{"epoch": ')  # the torn line of a process that was killed while writing
@@ -189,6 +189,24 @@ def test_a_crash_costs_and_repeats_no_line(
         )
         ours, theirs = (d.get("module", d) for d in (ours, theirs))
         assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
+
+
+def test_a_full_disk_leaves_no_line_whose_weights_are_not_there(
+    settings: TrialSettings, digits: Splits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tuning.trial_run.save_weights", full)
+        with pytest.raises(OSError, match="No space"):
+            open_run(settings, digits).run_epoch()
+        assert directory_of(settings).last.is_file() and lines(settings) == []
+        with pytest.raises(OSError, match="No space"):  # nor once the driver ends the trial
+            settle(directory_of(settings), settings)
+        assert lines(settings) == []
+    settle(directory_of(settings), settings)
+    assert len(lines(settings)) == 1 and directory_of(settings).best.is_file()
 
 
 def test_an_orphan_of_another_run_writes_nothing(settings: TrialSettings, digits: Splits) -> None:
