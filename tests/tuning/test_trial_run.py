@@ -22,7 +22,6 @@ from tuning.experiment import Experiment
 from tuning.logged import Logged
 from tuning.options import TENSORBOARD
 from tuning.ownership import SupersededError, begin_run
-from tuning.status import better
 from tuning.trial_directory import TrialDirectory
 from tuning.trial_run import TrialRun, TrialSettings, settle
 
@@ -258,22 +257,6 @@ def test_patience_is_remembered_over_a_crash(settings: TrialSettings, digits: Sp
     assert not again.finished
     again.run_epoch()
     assert again.finished
-
-
-@pytest.mark.parametrize(
-    ("direction", "score", "than", "expected"),
-    [
-        ("max", 0.5, None, True),
-        ("max", 0.6, 0.5, True),
-        ("max", 0.5, 0.5, False),
-        ("max", 0.4, 0.5, False),
-        ("min", 0.4, 0.5, True),
-        ("min", 0.5, 0.5, False),
-        ("min", 0.6, 0.5, False),
-    ],
-)
-def test_better(direction: str, score: float, than: float | None, expected: bool) -> None:
-    assert better(score, than, direction) is expected
 
 
 def test_result_lines_are_plain_json(settings: TrialSettings, digits: Splits) -> None:
