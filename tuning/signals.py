@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import _thread
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 _IN_ORDER = "Interrupted: ending in order, within some 10 seconds; Ctrl-C again stops at once"
+_IMPORTS = "<frozen importlib._bootstrap>"  # the file that a traceback names for Python's imports
+_LATER = 0.001  # seconds
 
+Handler = Callable[[int, FrameType | None], object]
 
 _asked = threading.Event()  # SIGINT came outside `interrupts`
 
@@ -20,13 +25,39 @@ def heed_signals() -> None:
     To be called again whenever Ray has come up: its native code installs a handler that aborts.
     """
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-        signal.signal(signal.SIGINT, _remember)
+        as_ctrl_c = _between_imports(lambda *_: signal.raise_signal(signal.SIGINT))
+        signal.signal(signal.SIGTERM, as_ctrl_c)
+        signal.signal(signal.SIGINT, _between_imports(_remember))
 
 
 def _remember(number: int, frame: FrameType | None) -> None:
     _asked.set()
     raise KeyboardInterrupt
+
+
+def _between_imports(handler: Handler) -> Handler:
+    """A handler whose signal comes a moment later where it comes in Python's import itself.
+
+    An exception there can leave the lock of all imports taken, and then no other thread ever
+    imports again: Ray, which starts in one, would never be up, and the search never end. In the
+    body of a module that is being imported, which may take seconds, it does no harm.
+    """
+
+    def careful(number: int, frame: FrameType | None) -> None:
+        while frame is not None and frame.f_code.co_filename == __file__:
+            frame = frame.f_back  # a handler that was interrupted itself
+        if frame is not None and frame.f_code.co_filename == _IMPORTS:
+            # Not `threading`'s, which would wait in here until its thread runs.
+            _thread.start_new_thread(_again, (threading.get_ident(), number))
+        else:
+            handler(number, frame)
+
+    return careful
+
+
+def _again(thread: int, number: int) -> None:
+    time.sleep(_LATER)
+    signal.pthread_kill(thread, number)
 
 
 def stop_if_asked() -> None:
@@ -59,13 +90,13 @@ def interrupts(say: Callable[[str], None]) -> Iterator[threading.Event]:
         return
 
     def first(number: int, frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, _between_imports(signal.default_int_handler))
         came.set()
         # In a thread: the signal may have come in the middle of a write to the same screen.
         threading.Thread(target=say, args=(_IN_ORDER,)).start()
         signal.raise_signal(signal.SIGUSR1)
 
-    before = signal.signal(signal.SIGINT, first)
+    before = signal.signal(signal.SIGINT, _between_imports(first))
     # Until Tune listens, the signal would end the process.
     usual = signal.signal(signal.SIGUSR1, signal.default_int_handler)
     try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import signal
+import subprocess
+import sys
 import time
 import weakref
 from functools import partial
@@ -79,3 +81,55 @@ def test_ctrl_c_that_python_drops_is_not_forgotten() -> None:
     finally:
         for number, handler in zip((signal.SIGINT, signal.SIGTERM), usual, strict=True):
             signal.signal(number, handler)
+
+
+IMPORTING = """
+import queue, random, signal, sys, threading, time
+from tuning.signals import heed_signals, interrupts
+
+def import_on_and_on():
+    while True:
+        try:
+            import no_such_module
+        except ImportError:
+            sum(range(500))
+
+def send(thread, number):
+    while True:
+        wanted.get()
+        time.sleep(random.random() / 1000)
+        signal.pthread_kill(thread, number)
+
+wanted = queue.SimpleQueue()
+number, twice = int(sys.argv[1]), sys.argv[2] == "second"
+sys.setswitchinterval(1e-4)
+heed_signals()
+threading.Thread(target=send, args=(threading.get_ident(), number), daemon=True).start()
+finders, sys.meta_path[:] = [*sys.meta_path], []  # of an import its locks are left
+for _ in range(100):
+    try:
+        if not twice:
+            wanted.put(1)
+            import_on_and_on()
+        with interrupts(lambda line: wanted.put(1)) as came:
+            signal.signal(signal.SIGUSR1, lambda number, frame: None)
+            wanted.put(1)
+            import_on_and_on()
+    except KeyboardInterrupt:
+        assert not twice or came.is_set()
+sys.meta_path[:] = finders
+other = threading.Thread(target=__import__, args=("colorsys",), daemon=True)
+other.start()
+other.join(10)
+assert not other.is_alive(), "an import waits for ever"
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "which"),
+    [(signal.SIGINT, "first"), (signal.SIGTERM, "first"), (signal.SIGINT, "second")],
+)
+def test_ctrl_c_in_an_import_leaves_no_lock_taken(number: int, which: str) -> None:
+    command = [sys.executable, "-c", IMPORTING, str(int(number)), which]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
