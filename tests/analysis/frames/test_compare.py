@@ -19,6 +19,7 @@ from analysis.comparison_table import comparison_lines
 from analysis.frames.finalists import finalists, rounds
 from analysis.frames.load import Results, SeveralResults
 from trainables.errors import BadInput
+from trainables.files import read_json
 from tuning.experiment import Experiment
 from tuning.status import TrialStatus
 
@@ -164,8 +165,9 @@ def test_on_the_command_line(
     assert main(["compare", finished.name, str(other.root), *storage]) == 0
     shown = capsys.readouterr().out
     lines = shown.splitlines()
+    best = read_json(finished.best / "metrics.json")["trial"]
     assert (
-        lines[0].startswith("A  rehearsal: t0000, val_accuracy 0.") and "one training" in lines[0]
+        lines[0].startswith(f"A  rehearsal: {best}, val_accuracy 0.") and "one training" in lines[0]
     )
     assert lines[2] == "B less A: +0.0000; nothing on record says how sure that is"
     assert "best by examples trained on" in shown and "by seconds" in shown
