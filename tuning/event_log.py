@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from trainables.files import read_json, write_bytes
+from trainables.pictures import NotDrawn, draw
 from tuning.events import TrialEvents
 from tuning.experiment import Experiment
 from tuning.plan import SearchPlan
@@ -68,8 +70,14 @@ class EventLog:
         if status.trial not in self._open:
             return
         events = self._open.pop(status.trial)
-        for tag, png, epoch in self._pictures(status):
-            events.picture(tag, png, epoch)
+        for figure in self._figures(status):
+            try:
+                png = draw(figure.drawing, figure.values)
+            except NotDrawn as why:
+                events.undrawn(figure.tag, str(why), figure.epoch)
+            else:
+                write_bytes(figure.picture, png)
+                events.picture(figure.tag, png, figure.epoch)
         error = ViewFiles(self._experiment.trial(status.trial).root).error
         if self._logged.is_full(status.trial) and error.is_file():
             events.unseen(read_json(error))
@@ -96,20 +104,30 @@ class EventLog:
         for events in self._open.values():
             events.flush()
 
-    def _pictures(self, status: TrialStatus) -> Iterator[tuple[str, bytes, int]]:
-        """(tag, PNG, epoch) of the figures that a trial has left; each PNG stays beside them."""
+    def _figures(self, status: TrialStatus) -> Iterator[_Figure]:
+        """What a trial has left to be drawn."""
         directory = self._experiment.trial(status.trial)
         if status.best_epoch is not None:
-            for name, draw in self._drawings.items():
+            for name, drawing in self._drawings.items():
                 if directory.figure(name).is_file():
-                    png = draw(read_json(directory.figure(name)))
-                    directory.write_picture(name, png)
-                    yield name, png, status.best_epoch
+                    values = read_json(directory.figure(name))
+                    path = directory.picture(name)
+                    yield _Figure(name, drawing, values, status.best_epoch, path)
         if self._logged.is_full(status.trial):
             files = ViewFiles(directory.root)
-            for name, draw in self._view_drawings.items():
+            for name, drawing in self._view_drawings.items():
                 if files.figure(name).is_file():
                     seen = read_json(files.figure(name))
-                    png = draw(seen["values"])
-                    write_bytes(files.picture(name), png)
-                    yield name, png, seen["epoch"]
+                    path = files.picture(name)
+                    yield _Figure(name, drawing, seen["values"], seen["epoch"], path)
+
+
+@dataclass(frozen=True)
+class _Figure:
+    """Values of what the weights of an epoch make, and where their picture is to be kept."""
+
+    tag: str
+    drawing: Callable[[Any], bytes]
+    values: Any
+    epoch: int
+    picture: Path

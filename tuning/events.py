@@ -116,6 +116,10 @@ class TrialEvents:
         said = f"The network could not be looked at: {found['error']}"
         self.text(VIEWS, said, found["epoch"])
 
+    def undrawn(self, tag: str, why: str, epoch: int) -> None:
+        """Why there is no picture."""
+        self.text(f"{VIEWS}/{tag}", f"The picture could not be drawn: {why}", epoch)
+
     def end(self, status: TrialStatus) -> None:
         """The true state; of a failed trial also the cause, and its score becomes NaN."""
         last = {STATE: STATES[status.state], EPOCHS: status.epochs, SECONDS: status.seconds}

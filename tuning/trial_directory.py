@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from trainables.files import append_line, read_json, read_lines, write_bytes, write_json
+from trainables.errors import cause_of
+from trainables.files import append_line, read_json, read_lines, write_json
 from trainables.leg import Leg
 from tuning.status import TrialStatus
 
@@ -111,9 +112,9 @@ class TrialDirectory:
         """The values of a figure of what the best epoch's weights make; JSON."""
         return self.root / f"{name}.figure.json"
 
-    def write_picture(self, name: str, png: bytes) -> Path:
-        """Keep the picture of a figure."""
-        return write_bytes(self.root / f"{name}.png", png)
+    def picture(self, name: str) -> Path:
+        """The picture of a figure, once it is drawn."""
+        return self.root / f"{name}.png"
 
     def drop_weights(self) -> None:
         """Remove the checkpoints; the records stay."""
@@ -125,8 +126,3 @@ class TrialDirectory:
         """Remove what no other trial of a population will go on from."""
         for path in (self.milestone, self.inherited):
             path.unlink(missing_ok=True)
-
-
-def cause_of(error: Exception) -> str:
-    """An exception's type and message, in one line."""
-    return "".join(traceback.format_exception_only(error)).splitlines()[0]

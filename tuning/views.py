@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainables.data.splits import Splits
+from trainables.errors import cause_of
 from trainables.files import write_json
 from trainables.inspection import Inspection, Points
 from trainables.parts.graph import graph_of
@@ -64,7 +65,7 @@ def look_at(
                 points = inspection.points(seen, module, part, meta) if inspection.points else None
                 figures |= inspection.figures(seen, part, meta)
     except Exception as unseen:
-        error = _said(unseen)
+        error = cause_of(unseen)
     return Look(trainer.epoch, found, graph, figures, points, error)
 
 
@@ -89,8 +90,4 @@ def _graph(module: Any, example: Any, meta: Any) -> dict[str, Any]:
     try:
         return graph_of(module, example(module, meta))
     except Exception as error:  # a user's network may be beyond what can be traced
-        return {"error": _said(error)}
-
-
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0]
+        return {"error": cause_of(error)}

@@ -15,6 +15,7 @@ from analysis.export.judge import Judge
 from analysis.frames.load import Results
 from trainables.data.splits import Splits
 from trainables.files import read_json, relative, write_json
+from trainables.pictures import NotDrawn, draw
 from trainables.portable import Portable
 from trainables.trainer import load_tensors, save_tensors
 from tuning.experiment import CONFIG, MODEL, SPACE_FILE, Experiment
@@ -32,9 +33,15 @@ def write_model(
     directory = experiment.trial(trial)
     weights, parameters = load_tensors(directory.best), directory.read_config()
     save_tensors(weights, bundle / MODEL)
-    for name, draw in judge.task.drawings.items():
+    undrawn = {}
+    for name, drawing in judge.task.drawings.items():
         if directory.figure(name).is_file():
-            (bundle / f"{name}.png").write_bytes(draw(read_json(directory.figure(name))))
+            try:
+                png = draw(drawing, read_json(directory.figure(name)))
+            except NotDrawn as why:
+                undrawn[name] = str(why)
+            else:
+                (bundle / f"{name}.png").write_bytes(png)
     if judge.code is not None:
         shutil.copyfile(experiment.space_file, bundle / SPACE_FILE)
     config = {
@@ -46,6 +53,8 @@ def write_model(
         "meta": asdict(splits.meta),
         "provenance": asdict(splits.provenance),
     }
+    if undrawn:
+        config["undrawn"] = undrawn
     if judge.task.scoring.portable is not None:
         network = build_network(judge.task, parameters, splits.meta, weights)
         config |= described(judge.task.scoring.portable(network, splits.meta))

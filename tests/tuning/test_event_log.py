@@ -12,7 +12,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 
-from tests.tuning.rehearsal import Rehearsal, line
+from tests.tuning.rehearsal import Rehearsal, cheap_plan, line
 from trainables.data.splits import Splits
 from trainables.errors import BadInput
 from trainables.files import write_json
@@ -152,6 +152,28 @@ def test_why_a_network_was_not_looked_at_is_under_text(rehearse: Rehearse) -> No
     search.complete(trial, [0.5, 0.75, 0.5])
     ((step, text),) = content(files.root)[VIEWS]
     assert step == 2 and b"could not be looked at: IndexError: no head" in text
+
+
+def test_a_drawing_that_fails_ends_no_search(tmp_path: Path) -> None:
+    def broken(values: Any) -> bytes:
+        raise KeyError(values["axis"])
+
+    plan = cheap_plan(tmp_path)
+    task = replace(plan.space.task, drawings={"sketch": broken, "nothing": lambda values: b""})
+    search = Rehearsal(replace(plan, space=replace(plan.space, task=task)))
+    trial = search.begin()
+    assert trial
+    directory = search.experiment.trial(trial)
+    for name in task.drawings:
+        write_json(directory.figure(name), {"axis": "hour"})
+    search.complete(trial, [0.5, 0.75, 0.5])
+    found = content(directory.root)
+    ((step, sketch),) = found[f"{VIEWS}/sketch"]
+    assert step == 2 and b"could not be drawn: KeyError: 'hour'" in sketch
+    ((step, nothing),) = found[f"{VIEWS}/nothing"]
+    assert step == 2 and b"not the bytes of a PNG" in nothing
+    assert found[STATE][-1] == (3, STATES["COMPLETE"])
+    assert not list(directory.root.glob("*.png"))
 
 
 def test_a_stopped_trial_shows_what_it_has(full: Rehearsal) -> None:
