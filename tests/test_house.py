@@ -15,7 +15,7 @@ HOUSE = ("trainables", "search_spaces", "tuning", "analysis", "run_search")  # i
 CODE = sorted([ROOT / "run_search.py", *(p for name in HOUSE for p in (ROOT / name).rglob("*.py"))])
 TEXT_SUFFIXES = {".py", ".md", ".toml", ".txt", ".cfg", ".ini", ".yml", ".yaml", ".sh", ""}
 # Of tuning: what analysis may import.
-WITHOUT_RAY = ("experiment", "front", "plan_record", "status", "trial_directory")
+WITHOUT_RAY = ("drawing", "experiment", "front", "plan_record", "status", "trial_directory")
 OWNERS = {
     "torch": (
         "trainables/",

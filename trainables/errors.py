@@ -1,8 +1,4 @@
-"""The two ways training can go wrong that are not bugs, and any other in one line."""
-
-from __future__ import annotations
-
-import traceback
+"""The two ways training can go wrong that are not bugs."""
 
 
 class BadInput(ValueError):
@@ -15,8 +11,3 @@ class BadInput(ValueError):
 
 class NonFiniteLoss(ArithmeticError):
     """The training loss became NaN or infinite: the configuration diverged and will not recover."""
-
-
-def cause_of(error: Exception) -> str:
-    """An exception's type and message, in one line."""
-    return "".join(traceback.format_exception_only(error)).splitlines()[0]

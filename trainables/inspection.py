@@ -63,7 +63,7 @@ class Inspection:
         example: (network, meta) -> a small batch of what the network takes, on the CPU: the graph
             is traced with it.
         figures: (seen, part, meta) -> {name: JSON values}, to be drawn.
-        drawings: by figure, what makes a PNG of its values.
+        drawings: by figure, what makes a PNG of its values; one that raises costs its picture.
         points: (seen, network, part, meta) -> Points; None: nothing fits.
     """
 

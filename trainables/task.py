@@ -38,7 +38,8 @@ class Task:
         pretrained: whether it starts from weights (`--weights`).
         sized_by: the hyperparameter that is the side in pixels of what is trained on; empty where
             the data says that.
-        drawings: by the name of a Trainer's figure, what makes a PNG of its values.
+        drawings: by the name of a Trainer's figure, what makes a PNG of its values; where it
+            raises, the search goes on without that picture.
     """
 
     name: str

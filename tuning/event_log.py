@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trainables.files import read_json, write_bytes
-from trainables.pictures import NotDrawn, draw
+from tuning.drawing import NotDrawn, draw
 from tuning.events import TrialEvents
 from tuning.experiment import Experiment
 from tuning.plan import SearchPlan
@@ -74,6 +74,7 @@ class EventLog:
             try:
                 png = draw(figure.drawing, figure.values)
             except NotDrawn as why:
+                figure.picture.unlink(missing_ok=True)  # an earlier epoch's
                 events.undrawn(figure.tag, str(why), figure.epoch)
             else:
                 write_bytes(figure.picture, png)

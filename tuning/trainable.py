@@ -28,7 +28,7 @@ from ray import tune
 
 from trainables.data.request import DataRequest
 from trainables.data.splits import Splits
-from trainables.errors import NonFiniteLoss, cause_of
+from trainables.errors import NonFiniteLoss
 from trainables.files import is_disk_full
 from trainables.leg import Leg
 from trainables.parts.kernels import pick_device
@@ -37,6 +37,7 @@ from trainables.trainer import Trainer
 from tuning.experiment import Experiment
 from tuning.ownership import SupersededError, writing
 from tuning.sharing import opened
+from tuning.trial_directory import cause_of
 from tuning.trial_run import TrialRun, TrialSettings
 
 gc.freeze()

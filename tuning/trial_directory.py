@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from trainables.errors import cause_of
 from trainables.files import append_line, read_json, read_lines, write_json
 from trainables.leg import Leg
 from tuning.status import TrialStatus
@@ -95,7 +94,7 @@ class TrialDirectory:
         """Keep a failure: its cause in the first line, then the traceback."""
         self.root.mkdir(parents=True, exist_ok=True)
         text = "".join(traceback.format_exception(error))
-        self.error.write_text(f"{cause_of(error)}\n\n{text}", "utf-8")
+        self.error.write_text(f"{cause_of(error)}\n\n{text}", "utf-8", "backslashreplace")
 
     def append_result(self, result: dict[str, Any]) -> None:
         append_line(self.results, result)
@@ -126,3 +125,17 @@ class TrialDirectory:
         """Remove what no other trial of a population will go on from."""
         for path in (self.milestone, self.inherited):
             path.unlink(missing_ok=True)
+
+
+def cause_of(error: Exception) -> str:
+    """An exception's type and the first line of its message, in one line that can be encoded."""
+    kind = type(error)
+    local = kind.__module__ in ("builtins", "__main__")
+    name = kind.__qualname__ if local else f"{kind.__module__}.{kind.__qualname__}"
+    try:
+        lines = str(error).split("\n")
+    except Exception:  # a user's own, which may raise again
+        lines = []
+    said = next((line.strip() for line in lines if line.strip()), "")
+    cause = f"{name}: {said}" if said else name
+    return cause.encode("utf-8", "backslashreplace").decode()

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainables.data.splits import Splits
-from trainables.errors import cause_of
 from trainables.files import write_json
 from trainables.inspection import Inspection, Points
 from trainables.parts.graph import graph_of
 from trainables.parts.head import seen_by_head
 from trainables.parts.histograms import histograms
 from trainables.trainer import Trainer
+from tuning.trial_directory import cause_of
 from tuning.view_files import ViewFiles
 
 

@@ -3,7 +3,8 @@
 best/
   model.pt         state dict, loads with `weights_only`; in an export of another format, that
   space.py         the user's own file, where the task is defined in one and weights alone are there
-  config.json      task, hyperparameters, what its inputs mean (classes, symbols, scale), provenance
+  config.json      task, hyperparameters, what its inputs mean (classes, symbols, scale),
+                   provenance; `undrawn`: why a picture is missing
   metrics.json     val, test, baseline, references, and which trial and seed it is
   MODEL_CARD.md    all of it in words
   versions.json    of what trained and exported it

@@ -15,9 +15,9 @@ from analysis.export.judge import Judge
 from analysis.frames.load import Results
 from trainables.data.splits import Splits
 from trainables.files import read_json, relative, write_json
-from trainables.pictures import NotDrawn, draw
 from trainables.portable import Portable
 from trainables.trainer import load_tensors, save_tensors
+from tuning.drawing import NotDrawn, draw
 from tuning.experiment import CONFIG, MODEL, SPACE_FILE, Experiment
 from tuning.status import TrialStatus
 

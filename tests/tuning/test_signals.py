@@ -1,4 +1,4 @@
-"""Ctrl-C at the worst moment: in the middle of a write to the screen it is answered on."""
+"""Ctrl-C at the worst moments: in a write to the screen it is answered on, in an import."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ import subprocess
 import sys
 import time
 import weakref
+from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 
 from tuning.signals import heed_signals, interrupts, stop_if_asked
+
+IMPORTS = "<frozen importlib._bootstrap>"
 
 
 class Screen(io.RawIOBase):
@@ -83,8 +87,79 @@ def test_ctrl_c_that_python_drops_is_not_forgotten() -> None:
             signal.signal(number, handler)
 
 
+@pytest.fixture
+def heeded() -> Iterator[None]:
+    """`heed_signals`, and afterwards the handlers that were there."""
+    usual = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    heed_signals()
+    yield
+    for number, handler in usual.items():
+        signal.signal(number, handler)
+
+
+def run_in(file: str, code: str, **names: Any) -> None:
+    """Run code that seems to be in a file."""
+    exec(compile(code, file, "exec"), {"signal": signal, "time": time, **names})
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_in_an_import_it_comes_a_moment_later(heeded: None, number: int) -> None:
+    reached: list[int] = []
+    code = "signal.raise_signal(number); reached.append(number)"
+    with pytest.raises(KeyboardInterrupt):
+        run_in(IMPORTS, code, number=number, reached=reached)
+        time.sleep(10)
+    assert reached == [number]
+    reached.clear()
+    with pytest.raises(KeyboardInterrupt):  # in a module's body at once
+        run_in("module.py", code, number=number, reached=reached)
+    assert not reached
+
+
+def test_whoever_waits_long_for_anothers_import_can_leave(
+    heeded: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuning.signals._PATIENCE", 0.2)
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run_in(IMPORTS, "signal.raise_signal(2)\nwhile True: time.sleep(0.001)")
+    assert time.monotonic() - begun > 0.2
+
+
+def test_where_no_thread_can_start_it_is_remembered(
+    heeded: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(*given: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("tuning.signals._thread.start_new_thread", none_left)
+    run_in(IMPORTS, "signal.raise_signal(2)")
+    with pytest.raises(KeyboardInterrupt):
+        stop_if_asked()
+
+
+def test_the_second_raises_whoever_puts_the_handler_back() -> None:
+    found: list[Any] = []
+
+    def as_tune_does(number: int, frame: object) -> None:
+        signal.signal(signal.SIGINT, found[0])
+
+    said: list[str] = []
+    with interrupts(said.append) as came:
+        found.append(signal.getsignal(signal.SIGINT))
+        signal.signal(signal.SIGUSR1, as_tune_does)
+        signal.raise_signal(signal.SIGINT)
+        assert came.is_set()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    deadline = time.monotonic() + 10
+    while not said and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert len(said) == 1
+
+
 IMPORTING = """
-import queue, random, signal, sys, threading, time
+import os, queue, random, signal, sys, threading, time
 from tuning.signals import heed_signals, interrupts
 
 def import_on_and_on():
@@ -106,7 +181,7 @@ sys.setswitchinterval(1e-4)
 heed_signals()
 threading.Thread(target=send, args=(threading.get_ident(), number), daemon=True).start()
 finders, sys.meta_path[:] = [*sys.meta_path], []  # of an import its locks are left
-for _ in range(100):
+for _ in range(60):
     try:
         if not twice:
             wanted.put(1)
@@ -121,7 +196,9 @@ sys.meta_path[:] = finders
 other = threading.Thread(target=__import__, args=("colorsys",), daemon=True)
 other.start()
 other.join(10)
-assert not other.is_alive(), "an import waits for ever"
+if other.is_alive():
+    print("an import waits for ever", file=sys.stderr, flush=True)
+    os._exit(1)
 """
 
 

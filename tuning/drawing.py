@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from trainables.errors import cause_of
+from tuning.trial_directory import cause_of
 
-_PNG = b"\x89PNG\r\n\x1a\n"  # the signature (W3C, Portable Network Graphics, 5.2)
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"  # W3C, Portable Network Graphics, 5.2
+_HEADER = b"IHDR"  # the type of the first chunk, which ends in width and height: 11.2.1
 
 
 class NotDrawn(RuntimeError):
@@ -25,6 +26,8 @@ def draw(drawing: Callable[[Any], bytes], values: Any) -> bytes:
         made = drawing(values)
     except Exception as error:
         raise NotDrawn(cause_of(error)) from error
-    if not (isinstance(made, bytes) and made.startswith(_PNG)):
-        raise NotDrawn(f"not the bytes of a PNG, but {type(made).__name__}: {made!r:.60}")
+    if not isinstance(made, bytes):
+        raise NotDrawn(f"not the bytes of a PNG, but of type {type(made).__name__}")
+    if not made.startswith(_SIGNATURE) or made[12:16] != _HEADER or len(made) < 24:
+        raise NotDrawn(f"not the bytes of a PNG, but {made[:16]!r}")
     return made
