@@ -41,7 +41,7 @@ SPACE = replace(MNIST, task=replace(MNIST.task, build=build))
     ("limit", "ended"),
     [
         (["--epoch-budget", "11"], "epoch budget"),
-        (["--time-budget", "40s"], "time budget"),
+        (["--time-budget", "60s"], "time budget"),
         (["--target-score", "0.05", "--concurrency", "1"], "target score"),
     ],
 )
