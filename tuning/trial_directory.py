@@ -133,7 +133,7 @@ def cause_of(error: Exception) -> str:
     local = kind.__module__ in ("builtins", "__main__")
     name = kind.__qualname__ if local else f"{kind.__module__}.{kind.__qualname__}"
     try:
-        lines = str(error).split("\n")
+        lines = str(error).splitlines()
     except Exception:  # a user's own, which may raise again
         lines = []
     said = next((line.strip() for line in lines if line.strip()), "")

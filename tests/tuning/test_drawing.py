@@ -72,6 +72,7 @@ def syntax_error() -> Exception:
     [
         (ValueError(), "ValueError"),
         (ValueError("\n  late \nand more"), "ValueError: late"),
+        (ValueError("half\r100 %"), "ValueError: half"),
         (KeyError("a"), "KeyError: 'a'"),
         (syntax_error(), "SyntaxError: invalid syntax (mine.py, line 1)"),
         (json.JSONDecodeError("no value", "", 0), "json.decoder.JSONDecodeError: no value: line 1"),
