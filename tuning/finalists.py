@@ -17,7 +17,7 @@ from tuning.options import PREFERENCES
 from tuning.status import TrialStatus
 
 SHARE = 0.5  # of a time or epoch budget that finalists may take, where that is left to us
-_START = 6.0  # seconds until the workers are there and have imported what they need
+START = 6.0  # seconds until workers are there and have imported what they need, before one has
 STOPPING = 6.0  # seconds until Ray has ended the trials before
 _MARGIN = 1.1  # re-runs may be slower than the trials were
 
@@ -171,9 +171,9 @@ def reruns_of(
     return found
 
 
-def wall_time(reruns: Iterable[Rerun], slots: int) -> float:
-    """Seconds that re-runs take, each begun when a slot is free."""
+def wall_time(reruns: Iterable[Rerun], slots: int, start: float) -> float:
+    """Seconds that re-runs take, each begun when a slot is free, `start` after they are wanted."""
     free = [0.0] * slots
     for rerun in reruns:
         heapq.heapreplace(free, free[0] + rerun.seconds)
-    return max(free) + _START if max(free) else 0.0
+    return max(free) + start if max(free) else 0.0

@@ -114,6 +114,8 @@ class Phases:
             if feed.left and not self._has_ended():
                 self._note(None)
                 scheduler = make_scheduler(plan, feed.history, halts)
+                self._ray_session.wait()
+                finalists.start_workers()
                 ending = self._fit(
                     feed, scheduler, meter.reached, screen, lambda: meter.spent, trials
                 )

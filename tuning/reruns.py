@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -10,7 +11,16 @@ from typing import Any
 from trainables.leg import Leg
 from tuning.begun import Begun
 from tuning.experiment import Experiment, trial_of
-from tuning.finalists import SHARE, STOPPING, Choice, Rerun, choose, reruns_of, wall_time
+from tuning.finalists import (
+    SHARE,
+    START,
+    STOPPING,
+    Choice,
+    Rerun,
+    choose,
+    reruns_of,
+    wall_time,
+)
 from tuning.front import best_first
 from tuning.plan import SearchPlan
 from tuning.recorder import Recorder
@@ -35,6 +45,14 @@ class Finalists:
         self.course = cache(lambda trial: experiment.trial(trial).read_course())
         self._done = {d.id: d.read_status() for d in experiment.reruns()}
         self.epochs_done = sum(status.epochs for status in self._done.values())
+        self._start = START
+        self._wanted: float | None = None  # `time.monotonic()`, until the workers are there
+        self._before: dict[str, tuple[int, float]] = {}  # epochs and seconds by then
+
+    def start_workers(self) -> None:
+        """Begin to watch how long workers take to start here; called when Ray is to start them."""
+        self._wanted = time.monotonic()
+        self._before = {t: (s.trained, s.seconds) for t, s in self._statuses.items()}
 
     def within(self, seconds: float) -> Choice:
         """As many as this time allows."""
@@ -43,7 +61,7 @@ class Finalists:
         for count, repeats in finals.sizes(len(everyone)):
             trials = everyone if count == finals.finalists else self._best(count)
             reruns = reruns_of(trials, repeats, plan.space.epochs, self._statuses, self._done)
-            taken = wall_time(reruns, plan.concurrency)
+            taken = wall_time(reruns, plan.concurrency, self._start)
             if finals.retrain_on_all and reruns:
                 taken += reruns[0].seconds
             if taken <= seconds:
@@ -54,8 +72,23 @@ class Finalists:
         """Seconds to be kept for them, of the time budget; Ray's end of the trials among them."""
         if self._plan.budget.time is None:
             return 0.0
+        self._watch()
         choice = self.within(SHARE * self._plan.budget.time - STOPPING)
         return choice.seconds + STOPPING if choice.reruns else 0.0
+
+    def _watch(self) -> None:
+        """With the first epoch the start is over: what of the time since was not training.
+
+        On a slow machine that is three times `START`, and the re-runs' workers start again.
+        """
+        training = []
+        for trial, status in self._statuses.items():
+            trained, seconds = self._before.get(trial, (0, 0.0))
+            if status.trained > trained:
+                training.append(status.seconds - seconds)
+        if self._wanted is not None and training:
+            self._start = max(START, time.monotonic() - self._wanted - min(training))
+            self._wanted = None
 
     def _settings(self, trial: str) -> list[tuple[int, dict[str, Any]]]:
         return [(leg.start, leg.config) for leg in self.course(trial)]

@@ -84,11 +84,10 @@ def test_what_has_ended_is_not_run_again_and_what_was_begun_goes_on() -> None:
 
 def test_the_wall_time_is_that_of_the_fullest_slot() -> None:
     reruns = [Rerun(f"t{n}", f"t{n}", 1, seconds) for n, seconds in enumerate((5.0, 3.0, 4.0))]
-    start = wall_time(reruns, 1) - 12.0
-    assert start > 0
-    assert wall_time(reruns, 2) == pytest.approx(start + 7.0)
-    assert wall_time(reruns, 9) == pytest.approx(start + 5.0)
-    assert wall_time([], 2) == 0.0
+    assert wall_time(reruns, 1, 6.0) == pytest.approx(18.0)
+    assert wall_time(reruns, 2, 6.0) == pytest.approx(13.0)
+    assert wall_time(reruns, 9, 20.0) == pytest.approx(25.0)
+    assert wall_time([], 2, 6.0) == 0.0
 
 
 def test_where_there_is_less_room_an_interval_is_given_up_last() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from optuna.trial import TrialState
@@ -12,7 +13,7 @@ from optuna.trial import TrialState
 from tests.tuning.rehearsal import Rehearsal
 from tuning.budget import Budget
 from tuning.experiment import BASELINE
-from tuning.finalists import STOPPING
+from tuning.finalists import START, STOPPING
 from tuning.reruns import Finalists
 from tuning.status import TrialStatus
 
@@ -125,6 +126,29 @@ def test_where_time_is_short_fewer_run_again(rehearse: Rehearse) -> None:
         choice = finalists.within(seconds)
         sizes.append((choice.count, choice.repeats))
     assert sizes == [(2, 2)] * 3 + [(1, 2), (2, 1), (0, 0)]
+
+
+@pytest.mark.parametrize(("slow", "start"), [(0.0, START), (20.0, 20.0)])
+def test_workers_that_start_slowly_here_will_again(
+    slow: float, start: float, rehearse: Rehearse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = searched(rehearse, time_budget=1000.0)
+    usual = Finalists(search.plan, search.experiment, search.recorder.statuses).reserve()
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr("tuning.reruns.time", SimpleNamespace(monotonic=lambda: clock.now))
+    again = Rehearsal(replace(search.plan, space=replace(search.plan.space, trials=6)))
+    finalists = Finalists(again.plan, again.experiment, again.recorder.statuses)
+    finalists.start_workers()
+    clock.now += 3.0
+    assert finalists.reserve() == usual  # what was trained before says nothing
+    trial = again.begin()
+    assert trial is not None
+    again.work(trial, 1, 0.6)
+    clock.now += slow + 0.5 - 3.0  # half a second of it is the epoch's
+    assert finalists.reserve() == pytest.approx(usual - START + start)
+    clock.now += 60.0
+    again.work(trial, 2, 0.6)
+    assert finalists.reserve() == pytest.approx(usual - START + start)  # seen once
 
 
 def test_a_reserve_takes_half_of_the_time_at_most(rehearse: Rehearse) -> None:
