@@ -114,8 +114,8 @@ class Phases:
             if feed.left and not self._has_ended():
                 self._note(None)
                 scheduler = make_scheduler(plan, feed.history, halts)
-                self._ray_session.wait()
-                finalists.start_workers()
+                self._ray_session.wait()  # whose own start is none of the workers'
+                finalists.watch_start()
                 ending = self._fit(
                     feed, scheduler, meter.reached, screen, lambda: meter.spent, trials
                 )

@@ -49,7 +49,7 @@ class Finalists:
         self._wanted: float | None = None  # `time.monotonic()`, until the workers are there
         self._before: dict[str, tuple[int, float]] = {}  # epochs and seconds by then
 
-    def start_workers(self) -> None:
+    def watch_start(self) -> None:
         """Begin to watch how long workers take to start here; called when Ray is to start them."""
         self._wanted = time.monotonic()
         self._before = {t: (s.trained, s.seconds) for t, s in self._statuses.items()}
@@ -72,21 +72,23 @@ class Finalists:
         """Seconds to be kept for them, of the time budget; Ray's end of the trials among them."""
         if self._plan.budget.time is None:
             return 0.0
-        self._watch()
+        self._see_start()
         choice = self.within(SHARE * self._plan.budget.time - STOPPING)
         return choice.seconds + STOPPING if choice.reruns else 0.0
 
-    def _watch(self) -> None:
+    def _see_start(self) -> None:
         """With the first epoch the start is over: what of the time since was not training.
 
         On a slow machine that is three times `START`, and the re-runs' workers start again.
         """
+        if self._wanted is None:
+            return
         training = []
         for trial, status in self._statuses.items():
             trained, seconds = self._before.get(trial, (0, 0.0))
             if status.trained > trained:
                 training.append(status.seconds - seconds)
-        if self._wanted is not None and training:
+        if training:
             self._start = max(START, time.monotonic() - self._wanted - min(training))
             self._wanted = None
 

@@ -166,6 +166,7 @@ def test_a_drawing_that_fails_ends_no_search(tmp_path: Path) -> None:
     directory = search.experiment.trial(trial)
     for name in task.drawings:
         write_json(directory.figure(name), {"axis": "hour"})
+        directory.picture(name).write_bytes(b"of an earlier epoch")
     search.complete(trial, [0.5, 0.75, 0.5])
     found = content(directory.root)
     ((step, sketch),) = found[f"{VIEWS}/sketch"]

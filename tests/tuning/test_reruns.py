@@ -138,7 +138,7 @@ def test_workers_that_start_slowly_here_will_again(
     monkeypatch.setattr("tuning.reruns.time", SimpleNamespace(monotonic=lambda: clock.now))
     again = Rehearsal(replace(search.plan, space=replace(search.plan.space, trials=6)))
     finalists = Finalists(again.plan, again.experiment, again.recorder.statuses)
-    finalists.start_workers()
+    finalists.watch_start()
     clock.now += 3.0
     assert finalists.reserve() == usual  # what was trained before says nothing
     trial = again.begin()
