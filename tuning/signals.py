@@ -26,8 +26,7 @@ def heed_signals() -> None:
     To be called again whenever Ray has come up: its native code installs a handler that aborts.
     """
     if threading.current_thread() is threading.main_thread():
-        as_ctrl_c = _outside_imports(lambda *_: signal.raise_signal(signal.SIGINT))
-        signal.signal(signal.SIGTERM, as_ctrl_c)
+        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
         signal.signal(signal.SIGINT, _outside_imports(_remember))
 
 
@@ -49,7 +48,7 @@ def _outside_imports(handler: _Handler) -> _Handler:
     def careful(number: int, frame: FrameType | None) -> None:
         nonlocal since
         while frame is not None and frame.f_code.co_filename == careful.__code__.co_filename:
-            frame = frame.f_back  # a handler that was interrupted itself
+            frame = frame.f_back  # a handler that was interrupted, or SIGTERM's
         now = time.monotonic()
         if (
             frame is None
